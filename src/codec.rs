@@ -1,0 +1,13 @@
+//! Which picture coding a leg speaks; both legs of a match speak the same one.
+
+use serde::{Deserialize, Serialize};
+
+/// A video codec that the fixed answer can offer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VideoCodec {
+    /// RFC 7741: every browser has it, and its keyframes decode anywhere.
+    Vp8,
+    /// RFC 6184, packetization mode 1, constrained baseline.
+    H264,
+}

@@ -1,0 +1,7 @@
+//! visavis: a media relay for random one-to-one video chat, with moderation built in.
+
+pub mod codec;
+pub mod id;
+pub mod limits;
+pub mod media;
+pub mod private;

@@ -1,0 +1,3 @@
+//! The binary: parse, load, run.
+
+fn main() {}

@@ -1,0 +1,135 @@
+//! [`Command`] and [`Event`]: the only door between the control plane and the media plane.
+
+use crate::codec::VideoCodec;
+use crate::id::{LegId, MatchId};
+use crate::private::Private;
+
+/// What the control plane asks of the media plane.
+///
+/// Commands about one leg are carried out in the order they are sent. A command that names a leg
+/// or match which is gone does nothing: the event that says so is already under way.
+#[derive(Debug)]
+pub enum Command {
+    /// Make a leg from a browser's SDP offer. Answered by [`Event::Answered`] or [`Event::Refused`].
+    Open {
+        /// The name for it, chosen by the control plane and never used twice.
+        leg: LegId,
+        /// The SDP offer.
+        offer: Private<String>,
+    },
+    /// A new offer on an open leg: ICE restart. Answered like [`Command::Open`]; a refused restart
+    /// leaves the leg as it was.
+    Restart {
+        /// The open leg.
+        leg: LegId,
+        /// The SDP offer with new ICE credentials.
+        offer: Private<String>,
+    },
+    /// Two connected legs face each other from now on. Whatever match either was in must have been
+    /// parted before.
+    Match {
+        /// The match.
+        match_id: MatchId,
+        /// Both legs.
+        legs: [LegId; 2],
+    },
+    /// The two no longer face each other; both wait again.
+    Part {
+        /// The match.
+        match_id: MatchId,
+        /// Both legs, as in [`Command::Match`].
+        legs: [LegId; 2],
+    },
+    /// Stops or resumes the video that a leg sends to whomever it faces, now and in later matches.
+    Video {
+        /// The leg whose picture it is.
+        leg: LegId,
+        /// Whether its picture may pass.
+        gate: Gate,
+    },
+    /// The session is over: forget the leg.
+    Close {
+        /// The leg.
+        leg: LegId,
+    },
+}
+
+/// Whether a leg's picture may pass to its partner.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gate {
+    /// It may.
+    Open,
+    /// Nothing of it leaves the relay.
+    Shut,
+}
+
+/// What the media plane tells the control plane.
+#[derive(Debug)]
+pub enum Event {
+    /// The answer to an offer.
+    Answered {
+        /// The leg.
+        leg: LegId,
+        /// The SDP answer.
+        answer: Private<String>,
+        /// The one picture coding that this leg speaks.
+        video: VideoCodec,
+    },
+    /// The offer cannot be served. After [`Command::Open`] there is no leg.
+    Refused {
+        /// The leg.
+        leg: LegId,
+        /// Why.
+        reason: OfferError,
+    },
+    /// ICE and DTLS are done: the leg can be matched.
+    Connected {
+        /// The leg.
+        leg: LegId,
+    },
+    /// In a match, the first complete keyframe of this leg has left toward its partner.
+    FirstPicture {
+        /// The match.
+        match_id: MatchId,
+        /// The leg whose picture it is.
+        leg: LegId,
+        /// Since the match reached the leg's shard.
+        after_ms: u32,
+    },
+    /// Nothing authentic was heard from the leg for the configured time.
+    Silent {
+        /// The leg.
+        leg: LegId,
+    },
+    /// A silent leg is heard again.
+    Heard {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The leg is gone: closed by command, by the browser (DTLS close), or by a failure of its own.
+    /// Nothing more is said of it.
+    Closed {
+        /// The leg.
+        leg: LegId,
+    },
+}
+
+/// Why an offer was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OfferError {
+    /// Not SDP, or without what every offer must have.
+    #[error("the offer is not an SDP that can be read")]
+    Malformed,
+    /// No audio section, or none with Opus.
+    #[error("the offer has no Opus audio that is sent and received")]
+    NoAudio,
+    /// No video section, or no codec in common.
+    #[error("the offer has no video codec that this server speaks")]
+    NoVideo,
+    /// No leg of that name, for a restart.
+    #[error("no leg answers to this name")]
+    NoLeg,
+    /// As many legs as the configuration allows.
+    #[error("the server is full")]
+    Full,
+}

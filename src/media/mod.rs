@@ -1,0 +1,5 @@
+//! The media plane.
+
+mod command;
+
+pub use command::{Command, Event, Gate, OfferError};
