@@ -6,8 +6,60 @@ use std::time::Duration;
 /// Largest datagram that is received or sent, in bytes: an Ethernet frame's payload.
 pub const DATAGRAM_BYTES: usize = 1500;
 
+/// Most bytes of one segmented send: the kernel's limit for UDP (65,535 less headers), rounded down.
+pub const SEGMENTED_BYTES: usize = 60_000;
+
+/// Packets of a sender whose arrival is remembered, for feedback: half a second at 8 Mbit/s.
+pub const ARRIVALS: usize = 512;
+
+/// Missing packets of a sender's picture that are asked for at a time.
+pub const MISSING_PACKETS: usize = 128;
+
+/// Packets of a picture kept for resending: about a second at 1 Mbit/s.
+pub const RING_PACKETS: usize = 128;
+
+/// Largest compound RTCP packet that is sent, in bytes.
+pub const RTCP_BYTES: usize = 1200;
+
+/// Packets that a sender's sequence may jump ahead before the relay begins a new stretch.
+pub const SEQUENCE_LEAP: u64 = 2048;
+
+/// Sequence numbers of one NACK packet that are answered.
+pub const NACK_SEQUENCES: usize = 256;
+
+/// Media threads at most.
+pub const SHARDS: usize = 64;
+
+/// Addresses that an answer names at most.
+pub const CANDIDATES: usize = 8;
+
+/// Messages that wait for a media thread.
+pub const MAIL: usize = 65_536;
+
+/// Messages that a media thread keeps for others whose inbox is full.
+pub const MAIL_KEPT: usize = 65_536;
+
+/// Events that wait for the control plane.
+pub const MEDIA_EVENTS: usize = 65_536;
+
+/// What a media socket asks of the kernel for each direction, in bytes.
+pub const SOCKET_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+
+/// Room for one coalesced read, in bytes: the largest UDP datagram.
+pub const RECEIVE_BYTES: usize = 65_535;
+
 /// Largest SDP that is read, in bytes. Chromium's offer with one camera is about 6,000.
 pub const SDP_BYTES: usize = 32 * 1024;
+
+/// Sections (`m=` lines) of an SDP that are read.
+pub const SDP_SECTIONS: usize = 8;
+
+/// Addresses that a leg may send from at a time.
+pub const LEG_ADDRESSES: usize = 8;
+
+/// Addresses that STUN checks of one leg may come from until its next ICE restart: each costs the
+/// ICE agent memory.
+pub const LEG_SOURCES: usize = 64;
 
 /// Largest WebSocket message, in bytes: an SDP and what surrounds it.
 pub const SIGNAL_MESSAGE_BYTES: usize = 64 * 1024;
@@ -19,3 +71,5 @@ pub const SIGNAL_QUEUE: usize = 64;
 pub const INTERESTS_PATIENCE_MAX: Duration = Duration::from_secs(600);
 
 const _: () = assert!(SDP_BYTES < SIGNAL_MESSAGE_BYTES);
+const _: () = assert!(LEG_ADDRESSES < LEG_SOURCES);
+const _: () = assert!(RTCP_BYTES < DATAGRAM_BYTES);
