@@ -1,0 +1,130 @@
+/**
+ * What goes over the wire and what the client tells its page, as types.
+ * The messages are those of docs/signaling.md, field for field.
+ */
+
+/** Where a stay is, as the visitor sees it. */
+export type State = "idle" | "looking" | "connecting" | "matched" | "left" | "lost" | "full";
+
+/** Sound and picture, or text alone (then no camera is asked for). */
+export type Mode = "video" | "text";
+
+export type Category = "nudity" | "minor" | "violence" | "hate" | "spam" | "other";
+
+export interface Limits {
+  chat_chars: number;
+  interests: number;
+  interest_chars: number;
+  languages: number;
+}
+
+/** From the browser. */
+export type Request =
+  | {
+      type: "join";
+      mode: Mode;
+      offer?: string;
+      adult: boolean;
+      interests?: string[];
+      languages?: string[];
+    }
+  | { type: "resume"; token: string; offer?: string }
+  | { type: "offer"; sdp: string }
+  | { type: "next" }
+  | { type: "stop" }
+  | { type: "interests"; interests: string[] }
+  | { type: "chat"; text: string }
+  | { type: "typing"; active: boolean }
+  | { type: "report"; category: Category; note?: string }
+  | { type: "leave" };
+
+export interface Joined {
+  type: "joined";
+  resume: string;
+  grace_ms: number;
+  online: number;
+  limits: Limits;
+}
+
+export interface Resumed extends Omit<Joined, "type"> {
+  type: "resumed";
+  state: "idle" | "waiting" | "matched" | "left";
+  match: string | null;
+  interests: string[];
+  languages: string[];
+}
+
+export interface Matched {
+  type: "matched";
+  match: string;
+  interests: string[];
+  languages: string[];
+  online: number;
+}
+
+export type LeftReason = "next" | "stopped" | "gone" | "lost" | "ended";
+
+export type ByeReason = "left" | "shutdown" | "ended" | "replaced";
+
+export interface Refusal {
+  type: "error";
+  code: string;
+  message: string;
+  retry_after_ms: number | null;
+}
+
+/** From the server. */
+export type Reply =
+  | Joined
+  | Resumed
+  | Matched
+  | Refusal
+  | { type: "answer"; sdp: string }
+  | { type: "connection"; state: "connected" | "silent" }
+  | { type: "waiting"; online: number; usual_wait_ms: number | null; by_interests: boolean }
+  | { type: "chat"; text: string }
+  | { type: "typing"; active: boolean }
+  | { type: "left"; reason: LeftReason; requeue_ms: number }
+  | { type: "idle"; online: number }
+  | { type: "reported" }
+  | { type: "going_away"; drain_ms: number }
+  | { type: "bye"; reason: ByeReason };
+
+/** Every event of a `Visavis`, by name, with what its `detail` holds. */
+export interface Events {
+  /** The stay moved on; `previous` is where it was. */
+  state: CustomEvent<{ state: State; previous: State }>;
+  /** How many are online now. */
+  online: CustomEvent<{ online: number }>;
+  /** Looking; comes at once and again every few seconds. */
+  waiting: CustomEvent<{ usualWaitMs: number | null; byInterests: boolean }>;
+  /** A partner. */
+  matched: CustomEvent<{ match: string; interests: string[]; languages: string[] }>;
+  /** The partner ended the match; the server looks again after `requeueMs`. */
+  left: CustomEvent<{ reason: LeftReason; requeueMs: number }>;
+  chat: CustomEvent<{ text: string }>;
+  typing: CustomEvent<{ active: boolean }>;
+  reported: CustomEvent<null>;
+  /** No room now; the client tries again by itself after `retryAfterMs`. */
+  full: CustomEvent<{ retryAfterMs: number }>;
+  /** The server is shutting down; a match may go on for `drainMs`. */
+  goingaway: CustomEvent<{ drainMs: number }>;
+  /** The server refused something and the stay goes on. */
+  refused: CustomEvent<{ code: string; message: string }>;
+  /** The stay is over: one's own leaving, or what the server said. */
+  ended: CustomEvent<{ reason: ByeReason | "lost" | "refused" }>;
+}
+
+/** An `EventTarget` whose listeners know what they are given. */
+export interface TypedTarget<Map> extends EventTarget {
+  addEventListener<K extends keyof Map & string>(
+    type: K,
+    listener: (event: Map[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
