@@ -1,6 +1,7 @@
 //! visavis: a media relay for random one-to-one video chat, with moderation built in.
 
 pub mod codec;
+pub mod config;
 pub mod id;
 pub mod limits;
 pub mod media;

@@ -1,0 +1,77 @@
+//! What no single key shows: combinations that cannot work, told before anything is started.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+use super::{ConfigError, Loaded};
+
+/// Refuses a combination of values that cannot work.
+///
+/// # Errors
+/// The first such combination, named by one of its keys.
+pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
+    check_tls(loaded)?;
+    check_advertise(loaded)?;
+    check_codecs(loaded)?;
+    let media = &loaded.config.media;
+    if media.close_after_ms <= media.silence_ms {
+        let expected = format!("more than media.silence_ms, which is {}", media.silence_ms);
+        return Err(loaded.wrong("media.close_after_ms", expected));
+    }
+    Ok(())
+}
+
+fn check_tls(loaded: &Loaded) -> Result<(), ConfigError> {
+    let tls = &loaded.config.tls;
+    let (cert, key) = (
+        !tls.cert.as_os_str().is_empty(),
+        !tls.key.as_os_str().is_empty(),
+    );
+    match (cert, key) {
+        (true, false) => {
+            Err(loaded.wrong("tls.key", "set as well: tls.cert is, and they go together"))
+        }
+        (false, true) => {
+            Err(loaded.wrong("tls.cert", "set as well: tls.key is, and they go together"))
+        }
+        (true, true) if tls.self_signed => Err(loaded.wrong(
+            "tls.self_signed",
+            "false where tls.cert and tls.key are set",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_advertise(loaded: &Loaded) -> Result<(), ConfigError> {
+    let media = &loaded.config.media;
+    for address in &media.advertise {
+        if address.is_unspecified() || address.is_multicast() {
+            return Err(loaded.wrong(
+                "media.advertise",
+                "addresses of machines, not 0.0.0.0 or a group",
+            ));
+        }
+        if !reaches(media.listen, *address) {
+            let expected = format!("of the family of media.listen, which is {}", media.listen);
+            return Err(loaded.wrong("media.advertise", expected));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a socket that listens there can hear what is sent to an address of this family.
+fn reaches(listen: SocketAddr, address: IpAddr) -> bool {
+    // A socket on [::] hears both families.
+    address.is_ipv4() == listen.is_ipv4()
+        || listen.ip() == IpAddr::from(std::net::Ipv6Addr::UNSPECIFIED)
+}
+
+fn check_codecs(loaded: &Loaded) -> Result<(), ConfigError> {
+    let codecs = &loaded.config.media.codecs;
+    let distinct: BTreeSet<_> = codecs.iter().collect();
+    if codecs.is_empty() || distinct.len() != codecs.len() {
+        let expected = super::Key::find("media.codecs").map(|key| key.kind.expects());
+        return Err(loaded.wrong("media.codecs", expected.unwrap_or_default()));
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! The table of keys: one row gives the key in the file, its variable, its flag, its meaning and
+//! what it takes, so that the five cannot drift apart.
+
+use toml::Value;
+
+use super::Config;
+use super::kind::Kind;
+use crate::limits;
+
+/// One key of the configuration.
+#[derive(Debug)]
+pub struct Key {
+    /// Its path in the file, as `media.listen`.
+    pub path: &'static str,
+    /// The table that it stands in, as `media`.
+    pub section: &'static str,
+    /// Its name there, as `listen`.
+    pub name: &'static str,
+    /// What it means, in one line.
+    pub meaning: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    read: fn(&Config) -> Value,
+    write: fn(&mut Config, Value) -> bool,
+}
+
+macro_rules! key {
+    ($section:ident . $name:ident, $kind:expr, $meaning:literal) => {
+        Key {
+            path: concat!(stringify!($section), ".", stringify!($name)),
+            section: stringify!($section),
+            name: stringify!($name),
+            meaning: $meaning,
+            kind: $kind,
+            read: |config| {
+                Value::try_from(&config.$section.$name).expect("a setting is one TOML value")
+            },
+            write: |config, value| match value.try_into() {
+                Ok(value) => {
+                    config.$section.$name = value;
+                    true
+                }
+                Err(_) => false,
+            },
+        }
+    };
+}
+
+const ADDRESS: Kind = Kind::Text("an IP address and a port, as 0.0.0.0:3478 or [::]:8080");
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+const fn milliseconds(from: u64, to: u64) -> Kind {
+    Kind::Whole {
+        of: "milliseconds",
+        from,
+        to,
+    }
+}
+
+const fn count(of: &'static str, from: u64, to: u64) -> Kind {
+    Kind::Whole { of, from, to }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "600 seconds are few milliseconds"
+)]
+const PATIENCE_MAX_MS: u64 = limits::INTERESTS_PATIENCE_MAX.as_millis() as u64;
+
+/// Every key, in the order of the file.
+pub static KEYS: &[Key] = &[
+    key!(
+        http.listen,
+        ADDRESS,
+        "Where the page, the signaling and the health pages listen (TCP). Beyond loopback needs TLS: browsers give the camera to secure pages only. With self_signed the default is 0.0.0.0:8080."
+    ),
+    key!(
+        http.max_connections,
+        count("connections", 1, 1_000_000),
+        "HTTP connections held open at once; those beyond wait to be accepted."
+    ),
+    key!(
+        http.header_timeout_ms,
+        milliseconds(100, 600_000),
+        "How long a client may take for the head of a request, or for the TLS handshake."
+    ),
+    key!(
+        tls.cert,
+        Kind::Text("the path of a PEM file, or empty for none"),
+        "Certificate chain of the HTTP side, a PEM file; empty for plain HTTP. Goes with tls.key."
+    ),
+    key!(
+        tls.key,
+        Kind::Text("the path of a PEM file, or empty for none"),
+        "Private key of the certificate, a PEM file. Goes with tls.cert."
+    ),
+    key!(
+        tls.self_signed,
+        Kind::Switch,
+        "Make a certificate at every start and keep it in memory: for trying the page from another device."
+    ),
+    key!(media.listen, ADDRESS, "The one UDP port of all media."),
+    key!(
+        media.advertise,
+        Kind::List("IP addresses that browsers can reach, as 203.0.113.7"),
+        "Addresses that browsers are told to send media to, for a server behind NAT; empty for the machine's own, loopback included."
+    ),
+    key!(
+        media.shards,
+        count("threads", 0, limits::SHARDS as u64),
+        "Media threads; 0 for one per core."
+    ),
+    key!(
+        media.codecs,
+        Kind::List("codecs out of vp8 and h264, at least one and each once"),
+        "Picture codings in order of preference. Every browser has vp8."
+    ),
+    key!(
+        media.max_legs,
+        count("legs", 2, 1_000_000),
+        "Video connections held at once; visitors beyond are told that the server is full."
+    ),
+    key!(
+        media.silence_ms,
+        milliseconds(1_000, DAY_MS),
+        "A connection that nothing was heard from for so long is silent: its partner is told and looks again."
+    ),
+    key!(
+        media.close_after_ms,
+        milliseconds(2_000, DAY_MS),
+        "A connection that nothing was heard from for so long is closed (RFC 7675 says 30 seconds)."
+    ),
+    key!(
+        lobby.max_sessions,
+        count("sessions", 2, 10_000_000),
+        "Visitors at once, by video or text; those beyond are told that the server is full."
+    ),
+    key!(
+        lobby.retry_after_ms,
+        milliseconds(1, DAY_MS),
+        "What a visitor who finds the server full is told to wait."
+    ),
+    key!(
+        lobby.rematch_window_ms,
+        milliseconds(0, DAY_MS),
+        "Two who have met are not paired again for so long."
+    ),
+    key!(
+        lobby.requeue_ms,
+        milliseconds(0, 600_000),
+        "After the partner has left, the one who stays looks again after so long."
+    ),
+    key!(
+        lobby.grace_ms,
+        milliseconds(0, 600_000),
+        "How long a visitor whose WebSocket is lost keeps their place."
+    ),
+    key!(
+        lobby.interests_patience_ms,
+        milliseconds(0, PATIENCE_MAX_MS),
+        "For so long a visitor with interests is paired only over a common one; later common ones are preferred."
+    ),
+    key!(
+        lobby.languages_patience_ms,
+        milliseconds(0, PATIENCE_MAX_MS),
+        "For so long a visitor with languages is paired only over a common one; later common ones are preferred."
+    ),
+    key!(
+        lobby.waiting_every_ms,
+        milliseconds(500, 600_000),
+        "How often a waiting visitor is told how many are online."
+    ),
+    key!(
+        lobby.max_interests,
+        count("interests", 0, 64),
+        "Interests that one visitor may name."
+    ),
+    key!(
+        lobby.max_interest_chars,
+        count("characters", 1, 256),
+        "Characters of one interest."
+    ),
+    key!(
+        lobby.max_languages,
+        count("languages", 0, 64),
+        "Languages that one visitor may name."
+    ),
+    key!(
+        lobby.max_chat_chars,
+        count("characters", 1, 8_000),
+        "Characters of one chat message."
+    ),
+    key!(
+        lobby.max_note_chars,
+        count("characters", 0, 8_000),
+        "Characters of the note to a report."
+    ),
+    key!(
+        lobby.chat_burst,
+        count("messages", 1, 10_000),
+        "Chat messages that one visitor may send at once."
+    ),
+    key!(
+        lobby.chat_every_ms,
+        milliseconds(1, 600_000),
+        "After such a burst, one more chat message per this time."
+    ),
+    key!(
+        lobby.typing_burst,
+        count("messages", 1, 10_000),
+        "Typing notices that one visitor may send at once."
+    ),
+    key!(
+        lobby.typing_every_ms,
+        milliseconds(1, 600_000),
+        "After such a burst, one more typing notice per this time."
+    ),
+    key!(
+        lobby.next_burst,
+        count("messages", 1, 10_000),
+        "Other requests (next, stop, offer, report) that one visitor may send at once."
+    ),
+    key!(
+        lobby.next_every_ms,
+        milliseconds(1, 600_000),
+        "After such a burst, one more of these per this time."
+    ),
+    key!(
+        log.format,
+        Kind::Text("text or json"),
+        "Shape of the log lines: text for people, json for machines."
+    ),
+    key!(
+        log.level,
+        Kind::Text("error, warn, info, debug or trace"),
+        "The least important line that is still written. debug and trace may show addresses."
+    ),
+    key!(
+        server.drain_ms,
+        milliseconds(0, DAY_MS),
+        "How long matches may go on after SIGTERM or Ctrl-C."
+    ),
+];
+
+impl Key {
+    /// The row of a path.
+    pub fn find(path: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+
+    /// The environment variable that sets it, as `VISAVIS_MEDIA_LISTEN`.
+    pub fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}_{}", self.section, self.name).to_uppercase()
+    }
+
+    /// The flag that sets it, without the dashes, as `media-listen`.
+    pub fn flag(&self) -> String {
+        // The one that is typed by hand on a first try; `tls` would only be in the way.
+        if self.path == "tls.self_signed" {
+            return "self-signed".to_owned();
+        }
+        self.path.replace(['.', '_'], "-")
+    }
+
+    /// Its value in a configuration.
+    pub fn read(&self, config: &Config) -> Value {
+        (self.read)(config)
+    }
+
+    /// Puts a value into a configuration; false if it is not what the key takes.
+    pub(super) fn write(&self, config: &mut Config, value: Value) -> bool {
+        self.kind.admits(&value) && (self.write)(config, value)
+    }
+}
+
+/// What every variable of ours begins with.
+pub const VARIABLE_PREFIX: &str = "VISAVIS_";

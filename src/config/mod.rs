@@ -1,0 +1,43 @@
+//! The configuration: parsed to typed values before anything is started.
+//!
+//! 1. [`keys`] is the table: every key with its variable, flag, meaning and bounds.
+//! 2. [`load`] merges defaults, file, environment and flags; the later wins.
+//! 3. [`check`] refuses what no single key shows: combinations that cannot work.
+//! 4. [`document`] writes the whole back, for `config/visavis.toml` and `check-config`.
+//!
+//! What comes out is a [`Config`], and an [`Origin`] for every value in it.
+
+mod check;
+mod document;
+pub mod keys;
+mod kind;
+mod merge;
+mod origin;
+mod problem;
+mod sections;
+
+pub use check::check;
+pub use document::{document, effective};
+pub use keys::Key;
+pub use kind::Kind;
+pub use merge::{Loaded, Sources, load};
+pub use origin::Origin;
+pub use problem::ConfigError;
+pub use sections::{Http, Lobby, Log, LogFormat, LogLevel, Media, Server, Tls, TlsSource};
+
+/// Everything that can be configured.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Config {
+    /// The HTTP side.
+    pub http: Http,
+    /// Its certificate.
+    pub tls: Tls,
+    /// The media plane.
+    pub media: Media,
+    /// The lobby.
+    pub lobby: Lobby,
+    /// The log.
+    pub log: Log,
+    /// The life of the process.
+    pub server: Server,
+}

@@ -1,0 +1,233 @@
+//! The configuration as typed values: one struct per section, each with its defaults.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::VideoCodec;
+
+/// The HTTP side: the page, the client module, the signaling and the health pages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Http {
+    /// Where it listens (TCP). Loopback unless told otherwise: without TLS a browser gives camera
+    /// and microphone to `localhost` only, so a plain page for others would be of no use to them.
+    pub listen: SocketAddr,
+    /// Connections held open at once; those beyond wait to be accepted.
+    pub max_connections: usize,
+    /// How long a client may take to send the head of a request, or to finish the TLS handshake.
+    pub header_timeout_ms: u64,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            max_connections: 20_000,
+            header_timeout_ms: 10_000,
+        }
+    }
+}
+
+/// Where the certificate of the HTTP side comes from, as it is written in the configuration.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Tls {
+    /// Certificate chain, PEM; empty for none.
+    pub cert: PathBuf,
+    /// Its private key, PEM; empty for none.
+    pub key: PathBuf,
+    /// Whether to make a certificate at every start and keep it in memory.
+    pub self_signed: bool,
+}
+
+/// Where the certificate of the HTTP side comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TlsSource<'a> {
+    /// There is none: plain HTTP.
+    Off,
+    /// PEM files.
+    Files {
+        /// The certificate chain.
+        cert: &'a PathBuf,
+        /// Its private key.
+        key: &'a PathBuf,
+    },
+    /// Made at the start.
+    SelfSigned,
+}
+
+impl Tls {
+    /// What the three keys mean together.
+    pub fn source(&self) -> TlsSource<'_> {
+        if self.self_signed {
+            TlsSource::SelfSigned
+        } else if self.cert.as_os_str().is_empty() {
+            TlsSource::Off
+        } else {
+            TlsSource::Files {
+                cert: &self.cert,
+                key: &self.key,
+            }
+        }
+    }
+}
+
+/// The media plane.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Media {
+    /// The one UDP port of all media.
+    pub listen: SocketAddr,
+    /// Addresses that browsers are told to send to; empty for the machine's own, loopback included.
+    pub advertise: Vec<IpAddr>,
+    /// Media threads; 0 for one per core.
+    pub shards: usize,
+    /// Picture codings in order of preference; never empty.
+    pub codecs: Vec<VideoCodec>,
+    /// Legs held at once.
+    pub max_legs: usize,
+    /// A leg that nothing authentic was heard from for so long is silent.
+    pub silence_ms: u64,
+    /// A leg that is silent for so long is closed (RFC 7675, 5.1).
+    pub close_after_ms: u64,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 3478)),
+            advertise: Vec::new(),
+            shards: 0,
+            codecs: vec![VideoCodec::Vp8],
+            max_legs: 4_000,
+            silence_ms: 6_000,
+            close_after_ms: 30_000,
+        }
+    }
+}
+
+/// The lobby: whom it pairs, how long it insists, and what it puts up with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lobby {
+    /// Sessions held at once, with or without a leg.
+    pub max_sessions: usize,
+    /// What a session that finds the server full is told to wait.
+    pub retry_after_ms: u64,
+    /// Two who have met are not paired again for so long.
+    pub rematch_window_ms: u64,
+    /// After the partner has left, the one who stays looks again after so long.
+    pub requeue_ms: u64,
+    /// A stay outlives its WebSocket for so long.
+    pub grace_ms: u64,
+    /// For so long a session with interests is paired only over a common one.
+    pub interests_patience_ms: u64,
+    /// For so long a session with languages is paired only over a common one.
+    pub languages_patience_ms: u64,
+    /// A waiting session is told how things stand this often.
+    pub waiting_every_ms: u64,
+    /// Interests of one session.
+    pub max_interests: usize,
+    /// Characters of one interest.
+    pub max_interest_chars: usize,
+    /// Languages of one session.
+    pub max_languages: usize,
+    /// Characters of one chat message.
+    pub max_chat_chars: usize,
+    /// Characters of the note to a report.
+    pub max_note_chars: usize,
+    /// Chat messages that may come at once.
+    pub chat_burst: u32,
+    /// After a burst, one more chat message per this time.
+    pub chat_every_ms: u64,
+    /// Typing notices that may come at once.
+    pub typing_burst: u32,
+    /// After a burst, one more typing notice per this time.
+    pub typing_every_ms: u64,
+    /// Everything else (next, stop, interests, offer, report) that may come at once.
+    pub next_burst: u32,
+    /// After a burst, one more of these per this time.
+    pub next_every_ms: u64,
+}
+
+impl Default for Lobby {
+    fn default() -> Self {
+        Self {
+            max_sessions: 10_000,
+            retry_after_ms: 10_000,
+            rematch_window_ms: 600_000,
+            requeue_ms: 3_000,
+            grace_ms: 15_000,
+            interests_patience_ms: 8_000,
+            languages_patience_ms: 4_000,
+            waiting_every_ms: 5_000,
+            max_interests: 8,
+            max_interest_chars: 32,
+            max_languages: 4,
+            max_chat_chars: 1_000,
+            max_note_chars: 1_000,
+            chat_burst: 10,
+            chat_every_ms: 500,
+            typing_burst: 10,
+            typing_every_ms: 300,
+            next_burst: 20,
+            next_every_ms: 300,
+        }
+    }
+}
+
+/// What is written while the server runs.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Log {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// The least important line that is still written.
+    pub level: LogLevel,
+}
+
+/// The shape of a log line.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One readable line; coloured on a terminal.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// How important a log line is.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Wakes someone.
+    Error,
+    /// Waits for morning.
+    Warn,
+    /// A life event.
+    #[default]
+    Info,
+    /// A decision.
+    Debug,
+    /// A packet.
+    Trace,
+}
+
+/// The life of the process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Server {
+    /// How long matches may go on after SIGTERM or Ctrl-C.
+    pub drain_ms: u64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { drain_ms: 10_000 }
+    }
+}
+
+impl Server {
+    /// How long matches may go on after SIGTERM or Ctrl-C.
+    pub const fn drain(&self) -> Duration {
+        Duration::from_millis(self.drain_ms)
+    }
+}
