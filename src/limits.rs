@@ -67,9 +67,6 @@ pub const SIGNAL_MESSAGE_BYTES: usize = 64 * 1024;
 /// Messages that wait for a slow WebSocket before it is given up.
 pub const SIGNAL_QUEUE: usize = 64;
 
-/// Media threads at most; more than this many cores is another program's problem.
-pub const SHARDS: usize = 256;
-
 /// How long a lobby may keep two sessions apart because of interests, at most.
 pub const INTERESTS_PATIENCE_MAX: Duration = Duration::from_secs(600);
 
