@@ -2,6 +2,7 @@
 
 pub mod codec;
 pub mod config;
+pub mod http;
 pub mod id;
 pub mod limits;
 pub mod media;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer};
+
 /// A value that `Debug` and `Display` show as `[private]`, so that no log can hold it.
 ///
 /// ```
@@ -39,5 +41,12 @@ impl<T> fmt::Debug for Private<T> {
 impl<T> fmt::Display for Private<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[private]")
+    }
+}
+
+/// It can be read from the wire; writing it there takes a [`Private::reveal`].
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Private<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self)
     }
 }

@@ -1,0 +1,363 @@
+//! Every signaling message, both ways, exactly as `docs/signaling.md` has it.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::private::Private;
+
+/// What a browser says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FromBrowser {
+    /// Begins a stay.
+    Join {
+        /// With pictures and sound, or by text only.
+        mode: Mode,
+        /// The SDP offer: required for video, forbidden for text.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "maybe_wire"
+        )]
+        offer: Option<Private<String>>,
+        /// The visitor's own statement of being of age.
+        adult: bool,
+        /// What the visitor would like to talk about.
+        #[serde(default)]
+        interests: Vec<String>,
+        /// BCP 47 tags of what the visitor speaks.
+        #[serde(default)]
+        languages: Vec<String>,
+    },
+    /// Goes on with a stay on a new WebSocket.
+    Resume {
+        /// From the last `joined` or `resumed`.
+        #[serde(serialize_with = "wire")]
+        token: Private<String>,
+        /// An SDP offer with new ICE credentials.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "maybe_wire"
+        )]
+        offer: Option<Private<String>>,
+    },
+    /// A new offer on the same leg.
+    Offer {
+        /// The SDP.
+        #[serde(serialize_with = "wire")]
+        sdp: Private<String>,
+    },
+    /// Leaves whatever match there is and looks again.
+    Next {},
+    /// Leaves whatever match there is and does not look.
+    Stop {},
+    /// Changes the interests; none stops looking for them.
+    Interests {
+        /// The new words.
+        interests: Vec<String>,
+    },
+    /// Writes to the partner.
+    Chat {
+        /// The words.
+        #[serde(serialize_with = "wire")]
+        text: Private<String>,
+    },
+    /// Tells the partner that something is being written.
+    Typing {
+        /// Whether it is.
+        active: bool,
+    },
+    /// Complains about the partner, and never meets them again.
+    Report {
+        /// About what.
+        category: Category,
+        /// In the visitor's own words.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "maybe_wire"
+        )]
+        note: Option<Private<String>>,
+    },
+    /// Ends the stay.
+    Leave {},
+}
+
+/// What the server says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FromServer {
+    /// The stay has begun.
+    Joined {
+        /// Token for one `resume`.
+        #[serde(serialize_with = "wire")]
+        resume: Private<String>,
+        /// How long it is good after the WebSocket is lost.
+        grace_ms: u64,
+        /// How many sessions there are.
+        online: usize,
+        /// What the server takes.
+        limits: Limits,
+    },
+    /// The answer to the last offer.
+    Answer {
+        /// The SDP.
+        #[serde(serialize_with = "wire")]
+        sdp: Private<String>,
+    },
+    /// What the server hears of the visitor's leg.
+    Connection {
+        /// Whether it hears it.
+        state: Connection,
+    },
+    /// Looking for a partner.
+    Waiting {
+        /// How many sessions there are.
+        online: usize,
+        /// How long it usually takes; unknown at first.
+        usual_wait_ms: Option<u64>,
+        /// Whether common interests are still insisted on.
+        by_interests: bool,
+    },
+    /// A partner.
+    Matched {
+        /// The match's name.
+        r#match: String,
+        /// The interests in common.
+        interests: Vec<String>,
+        /// The languages in common.
+        languages: Vec<String>,
+        /// How many sessions there are.
+        online: usize,
+    },
+    /// The partner writes.
+    Chat {
+        /// The words.
+        #[serde(serialize_with = "wire")]
+        text: Private<String>,
+    },
+    /// The partner is writing, or no longer is.
+    Typing {
+        /// Whether they are.
+        active: bool,
+    },
+    /// The match is over, and not by this visitor's doing.
+    Left {
+        /// How it ended.
+        reason: LeftReason,
+        /// When the server looks again by itself.
+        requeue_ms: u64,
+    },
+    /// Not looking.
+    Idle {
+        /// How many sessions there are.
+        online: usize,
+    },
+    /// The report was taken.
+    Reported {},
+    /// The stay goes on.
+    Resumed {
+        /// Token for one `resume`; the last one is spent.
+        #[serde(serialize_with = "wire")]
+        resume: Private<String>,
+        /// How long it is good after the WebSocket is lost.
+        grace_ms: u64,
+        /// How many sessions there are.
+        online: usize,
+        /// What the server takes.
+        limits: Limits,
+        /// Where the stay stands.
+        state: Standing,
+        /// The match's name, if matched.
+        r#match: Option<String>,
+        /// The interests in common, if matched.
+        interests: Vec<String>,
+        /// The languages in common, if matched.
+        languages: Vec<String>,
+    },
+    /// The server is shutting down.
+    GoingAway {
+        /// How long a match may go on.
+        drain_ms: u64,
+    },
+    /// Something was not done.
+    Error {
+        /// What a program reads.
+        code: ErrorCode,
+        /// What a person reads.
+        message: String,
+        /// When it may be tried again, if waiting helps.
+        retry_after_ms: Option<u64>,
+    },
+    /// The stay is over, or goes on elsewhere; the server closes after it.
+    Bye {
+        /// Why.
+        reason: ByeReason,
+    },
+}
+
+/// With pictures and sound, or by text only: the two never mix.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Camera and microphone.
+    Video,
+    /// No leg at all.
+    Text,
+}
+
+/// What a report is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// Nakedness or sex.
+    Nudity,
+    /// Somebody who seems to be under age.
+    Minor,
+    /// Harm, or the threat of it.
+    Violence,
+    /// Contempt for what somebody is.
+    Hate,
+    /// Advertising, bots, fraud.
+    Spam,
+    /// Anything else.
+    Other,
+}
+
+/// What the server takes, told at the start of a stay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Characters in a chat message or a note.
+    pub chat_chars: usize,
+    /// Interests of one session.
+    pub interests: usize,
+    /// Characters in one interest.
+    pub interest_chars: usize,
+    /// Languages of one session.
+    pub languages: usize,
+}
+
+/// What the server hears of a leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    /// It is there.
+    Connected,
+    /// Nothing was heard for a while.
+    Silent,
+}
+
+/// How a match ended for the one who did not end it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftReason {
+    /// The partner looks for somebody else.
+    Next,
+    /// The partner looks no longer.
+    Stopped,
+    /// The partner's stay is over.
+    Gone,
+    /// A leg fell silent or broke.
+    Lost,
+    /// The server ended it.
+    Ended,
+}
+
+/// Where a resumed stay stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Not looking.
+    Idle,
+    /// Looking.
+    Waiting,
+    /// Facing a partner.
+    Matched,
+    /// Between a match and the next look.
+    Left,
+}
+
+/// Why a conversation ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ByeReason {
+    /// The visitor said `leave`.
+    Left,
+    /// The server is shutting down.
+    Shutdown,
+    /// The server ended the stay.
+    Ended,
+    /// The stay goes on on another WebSocket.
+    Replaced,
+}
+
+macro_rules! error_codes {
+    ($($name:ident: $sentence:literal,)*) => {
+        /// The stable name of what went wrong; its sentence may change, it may not.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ErrorCode {
+            $(
+                #[doc = $sentence]
+                $name,
+            )*
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The sentence that goes with the code.
+            pub const fn sentence(self) -> &'static str {
+                match self {
+                    $(Self::$name => $sentence,)*
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    BadMessage: "The message is not one that this server knows.",
+    NotJoined: "Join or resume comes first.",
+    AlreadyJoined: "This WebSocket carries a stay already.",
+    AdultsOnly: "This service is for adults only.",
+    BadOffer: "The offer cannot be read, or does not send and receive audio and video.",
+    NoCodec: "The offer has no audio or no video codec that this server speaks.",
+    TextTooLong: "The text is longer than the limit.",
+    BadInterests: "There are too many interests, or one is empty or too long.",
+    BadLanguages: "There are too many languages, or one is not a BCP 47 tag.",
+    NotMatched: "There is no partner.",
+    NoPartner: "There is nobody to report, or they are reported already.",
+    NotConnected: "The media connection is not there yet; looking begins once it is.",
+    TextOnly: "A text-only stay has no media connection.",
+    TooFast: "That was too fast.",
+    Full: "As many visitors are here as this server takes.",
+    Draining: "The server is shutting down.",
+    UnknownToken: "The token is spent, has expired or was never given; join instead.",
+    ConnectionFailed: "The media connection could not be made or is gone.",
+}
+
+impl FromServer {
+    /// The error message for a code.
+    pub fn error(code: ErrorCode, retry_after_ms: Option<u64>) -> Self {
+        Self::Error {
+            code,
+            message: code.sentence().to_owned(),
+            retry_after_ms,
+        }
+    }
+}
+
+/// The wire is the one place where a visitor's words must show.
+fn wire<S: Serializer>(value: &Private<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.reveal().serialize(serializer)
+}
+
+fn maybe_wire<S: Serializer>(
+    value: &Option<Private<String>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(Private::reveal).serialize(serializer)
+}

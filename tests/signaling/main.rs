@@ -1,0 +1,7 @@
+//! The visitor's conversation: every message, and every walk through a stay.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it should be"
+)]
+
+mod messages;
