@@ -6,4 +6,5 @@ pub mod http;
 pub mod id;
 pub mod limits;
 pub mod media;
+pub mod metrics;
 pub mod private;

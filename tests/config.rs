@@ -186,6 +186,11 @@ fn an_address_that_no_browser_can_reach_is_not_advertised() {
         let message = refusal(from_flag("media.advertise", address));
         assert!(message.starts_with("media.advertise = ["), "{message}");
     }
+    let message = refusal(from_flag("media.advertise", &["10.0.0.1"; 9].join(",")));
+    assert!(
+        message.ends_with("must be at most 8 addresses"),
+        "{message}"
+    );
     let loaded = from_flag("media.advertise", "203.0.113.7, 127.0.0.1").expect("both are IPv4");
     assert_eq!(loaded.config.media.advertise.len(), 2);
     let both = "[media]\nlisten = '[::]:3478'\nadvertise = ['2001:db8::1', '203.0.113.7']";

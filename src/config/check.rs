@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::{ConfigError, Loaded};
+use crate::limits;
 
 /// Refuses a combination of values that cannot work.
 ///
@@ -44,6 +45,10 @@ fn check_tls(loaded: &Loaded) -> Result<(), ConfigError> {
 
 fn check_advertise(loaded: &Loaded) -> Result<(), ConfigError> {
     let media = &loaded.config.media;
+    if media.advertise.len() > limits::CANDIDATES {
+        let expected = format!("at most {} addresses", limits::CANDIDATES);
+        return Err(loaded.wrong("media.advertise", expected));
+    }
     for address in &media.advertise {
         if address.is_unspecified() || address.is_multicast() {
             return Err(loaded.wrong(

@@ -1,0 +1,156 @@
+//! Every metric of `/metrics`: one row gives its name, shape, unit and help.
+//!
+//! A row is a value: `metrics::SESSIONS.gauge()` gives the handle to write to. Fetch handles once,
+//! at the start: each fetch looks the name up. A media thread keeps plain counters of its own and
+//! publishes them once a second with `absolute`.
+
+use ::metrics::{Counter, Gauge, Histogram, Unit};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// One metric.
+#[derive(Clone, Debug)]
+pub struct Metric {
+    /// Its name in Prometheus.
+    pub name: &'static str,
+    /// How it moves.
+    pub shape: Shape,
+    /// What is counted.
+    pub unit: Unit,
+    /// What it means, in one line.
+    pub help: &'static str,
+    /// The one label that tells its values apart; empty for none.
+    pub label: &'static str,
+}
+
+/// How a metric moves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// Only upwards.
+    Counter,
+    /// Up and down.
+    Gauge,
+    /// Many measurements, counted by size.
+    Histogram,
+}
+
+macro_rules! table {
+    ($($row:ident = $shape:ident $name:literal [$label:literal], $unit:ident, $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub const $row: Metric = Metric {
+                name: $name,
+                shape: Shape::$shape,
+                unit: Unit::$unit,
+                help: $help,
+                label: $label,
+            };
+        )*
+
+        /// Every metric, in the order of this file.
+        pub const METRICS: &[Metric] = &[$($row),*];
+    };
+}
+
+table! {
+    SESSIONS = Gauge "visavis_sessions" [""], Count, "Visitors' stays at present, those within grace included.";
+    WAITING = Gauge "visavis_waiting" [""], Count, "Sessions that look for a partner.";
+    LEGS = Gauge "visavis_legs" [""], Count, "Media connections held.";
+    MATCHES = Gauge "visavis_matches" [""], Count, "Matches going on.";
+    JOINS = Counter "visavis_joins_total" [""], Count, "Stays that began.";
+    MATCHES_BEGUN = Counter "visavis_matches_begun_total" [""], Count, "Matches that began.";
+    REPORTS = Counter "visavis_reports_total" ["category"], Count, "Reports of visitors about their partners.";
+    REFUSALS = Counter "visavis_refusals_total" ["code"], Count, "Error messages sent to visitors.";
+    JOIN_TIME = Histogram "visavis_join_seconds" [""], Seconds, "From a visitor's join to the connected leg.";
+    NEXT_TIME = Histogram "visavis_next_seconds" [""], Seconds, "From a match's begin to the first complete keyframe on its way to the partner.";
+    WAIT_TIME = Histogram "visavis_wait_seconds" [""], Seconds, "How long a session looked for a partner.";
+    MATCH_TIME = Histogram "visavis_match_seconds" [""], Seconds, "How long a match lasted.";
+    HTTP_CONNECTIONS = Gauge "visavis_http_connections" [""], Count, "HTTP connections held open, WebSockets included.";
+    HTTP_REFUSED = Counter "visavis_http_refused_total" [""], Count, "HTTP connections closed at once because there were too many.";
+}
+
+/// Bounds of the histograms, in seconds: from a frame on loopback to a long talk.
+const BUCKETS: &[f64] = &[
+    0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
+    300.0, 1800.0,
+];
+
+impl Metric {
+    /// The handle of a counter without a label.
+    pub fn counter(&self) -> Counter {
+        debug_assert!(
+            self.shape == Shape::Counter && self.label.is_empty(),
+            "{}",
+            self.name
+        );
+        ::metrics::counter!(self.name)
+    }
+
+    /// The handle of one value of a counter's label.
+    pub fn counter_of(&self, value: &'static str) -> Counter {
+        debug_assert!(
+            self.shape == Shape::Counter && !self.label.is_empty(),
+            "{}",
+            self.name
+        );
+        ::metrics::counter!(self.name, self.label => value)
+    }
+
+    /// The handle of a gauge.
+    pub fn gauge(&self) -> Gauge {
+        debug_assert!(
+            self.shape == Shape::Gauge && self.label.is_empty(),
+            "{}",
+            self.name
+        );
+        ::metrics::gauge!(self.name)
+    }
+
+    /// The handle of a histogram.
+    pub fn histogram(&self) -> Histogram {
+        debug_assert!(
+            self.shape == Shape::Histogram && self.label.is_empty(),
+            "{}",
+            self.name
+        );
+        ::metrics::histogram!(self.name)
+    }
+
+    fn describe(&self) {
+        match self.shape {
+            Shape::Counter => ::metrics::describe_counter!(self.name, self.unit, self.help),
+            Shape::Gauge => ::metrics::describe_gauge!(self.name, self.unit, self.help),
+            Shape::Histogram => ::metrics::describe_histogram!(self.name, self.unit, self.help),
+        }
+    }
+
+    /// Makes a metric without a label visible before anything has happened: a dashboard can tell
+    /// "none yet" from "no such thing".
+    fn begin(&self) {
+        match self.shape {
+            _ if !self.label.is_empty() => {}
+            Shape::Counter => self.counter().absolute(0),
+            Shape::Gauge => self.gauge().set(0.0),
+            Shape::Histogram => drop(self.histogram()),
+        }
+    }
+}
+
+/// Makes the process's recorder and registers every row. Its handle renders `/metrics`.
+///
+/// # Errors
+/// There is one already.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    let mut builder = PrometheusBuilder::new();
+    for metric in METRICS
+        .iter()
+        .filter(|metric| metric.shape == Shape::Histogram)
+    {
+        builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), BUCKETS)?;
+    }
+    let handle = builder.install_recorder()?;
+    for metric in METRICS {
+        metric.describe();
+        metric.begin();
+    }
+    Ok(handle)
+}
