@@ -2,8 +2,8 @@
 //!
 //! 1. [`keys`] is the table: every key with its variable, flag, meaning and bounds.
 //! 2. [`load`] merges defaults, file, environment and flags; the later wins.
-//! 3. [`check`] refuses what no single key shows: combinations that cannot work.
-//! 4. [`document`] writes the whole back, for `config/visavis.toml` and `check-config`.
+//! 3. [`check`](mod@check) refuses what no single key shows: combinations that cannot work.
+//! 4. [`document`](mod@document) writes the whole back, for `config/visavis.toml` and `check-config`.
 //!
 //! What comes out is a [`Config`], and an [`Origin`] for every value in it.
 
