@@ -12,6 +12,9 @@ const PROBE_FLOOR_BPS = 1_000_000;
 /** A network that hiccups is not a network that is gone. */
 const HICCUP_MS = 2_000;
 
+/** An offer without an answer for so long was refused or lost. */
+const ANSWER_MS = 5_000;
+
 /**
  * @typedef {object} LegEars
  * @property {(track: MediaStreamTrack) => void} track a track that will carry the partners
@@ -28,10 +31,8 @@ export class Leg {
   #senders;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #hiccup;
-  /** An offer is on its way and its answer has not come. */
-  #asked = false;
-  /** A restart was wanted while another offer was on its way. */
-  #again = false;
+  /** When the offer left whose answer has not come, on the clock of `Date.now`. */
+  #askedAt = -Infinity;
 
   /**
    * @param {MediaStream} stream
@@ -57,7 +58,7 @@ export class Leg {
 
   /** Whether a new socket has to begin with an offer: no path, or an answer that never came. */
   get wantsOffer() {
-    return this.#asked || this.connection.connectionState !== "connected";
+    return this.#askedAt > -Infinity || this.connection.connectionState !== "connected";
   }
 
   /**
@@ -73,7 +74,7 @@ export class Leg {
       }
       await connection.setLocalDescription({ type: "rollback" });
     }
-    this.#asked = true;
+    this.#askedAt = Date.now();
     const iceRestart = connection.currentRemoteDescription !== null;
     const offer = await connection.createOffer({ iceRestart });
     await connection.setLocalDescription(offer);
@@ -84,17 +85,12 @@ export class Leg {
   async answer(sdp) {
     if (this.connection.signalingState !== "have-local-offer") return;
     await this.connection.setRemoteDescription({ type: "answer", sdp });
-    this.#asked = false;
-    if (this.#again) {
-      this.#again = false;
-      this.#ears.restart();
-    }
+    this.#askedAt = -Infinity;
   }
 
   /** Asks for a new path, once, however many signs of trouble come together. */
   restart() {
-    if (this.#asked) this.#again = true;
-    else this.#ears.restart();
+    if (Date.now() - this.#askedAt > ANSWER_MS) this.#ears.restart();
   }
 
   /**

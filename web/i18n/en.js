@@ -1,0 +1,130 @@
+// @ts-check
+/** The page in English. Every other language has the same keys. */
+
+const number = new Intl.NumberFormat("en");
+const list = new Intl.ListFormat("en");
+
+export const en = {
+  skip: "Skip to the content",
+  pageLanguage: "Language of this page",
+
+  doorTitle: "Face to face with someone you have never met",
+  doorLead:
+    "visavis pairs you at random with one other person, by video or by text. No account, no name. When you have talked enough, press Next.",
+  honestTitle: "What you should know",
+  honestRelay:
+    "Picture, sound and text pass through this server, never straight from you to them: strangers do not learn your network address.",
+  honestRecord:
+    "The person you meet can still record their screen. Show and say nothing you would not want kept.",
+  honestReport:
+    "You can leave any conversation at any moment. Whoever you report, you will not meet again.",
+  rulesTitle: "The rules",
+  ruleAdult: "Adults only, on both sides.",
+  ruleClothes: "Keep your clothes on.",
+  ruleKind: "No threats, no hatred, no pressure.",
+  ruleRecord: "Do not record or photograph others.",
+  ruleSell: "Nothing to sell, no links to push.",
+
+  previewTitle: "Camera and microphone",
+  previewOpen: "Try your camera",
+  previewWhy: "Nobody sees you before you press Start.",
+  levelLabel: "How loud your microphone hears you",
+  camera: "Camera",
+  microphone: "Microphone",
+  defaultDevice: "Default",
+  numbered: (/** @type {string} */ kind, /** @type {number} */ n) => `${kind} ${n}`,
+  textOnly: "Text only: no camera, no microphone",
+  interests: "Interests",
+  interestsExample: "chess, cooking, old films",
+  interestsHint: "Both are wishes: after a while we look for anybody.",
+  spoken: "I speak",
+  anyLanguage: "any language",
+  agree: "I am 18 or older, and I will keep the rules.",
+  start: "Start",
+  starting: "One moment…",
+
+  talkTitle: "Conversation",
+  /** @type {(n: number) => string} */
+  online: (n) => (n === 1 ? "person online" : "people online"),
+  stranger: "Stranger",
+  you: "You",
+  remoteLabel: "The stranger’s picture",
+  localLabel: "Your own picture",
+  cameraOff: "Your camera is off",
+  controls: "This conversation",
+  next: "Next",
+  look: "Look for someone",
+  tryAgain: "Try again",
+  stop: "Stop",
+  muteAudio: "Mute the microphone",
+  muteVideo: "Turn the camera off",
+  devices: "Choose camera and microphone",
+  save: "Save the chat on this device",
+  report: "Report",
+  leave: "Leave",
+  done: "Done",
+  cancel: "Cancel",
+
+  connecting: "Connecting…",
+  connectingDetail: "This happens once; after it, Next is quick.",
+  looking: "Looking for someone…",
+  usualWait: (/** @type {number} */ seconds) =>
+    seconds <= 1 ? "Usually about a second." : `Usually about ${number.format(seconds)} seconds.`,
+  lookingByInterests: "First among those who share your interests.",
+  lookingAnybody: "Anybody may come.",
+  anybody: "Look for anybody",
+  matched: "You are face to face with a stranger.",
+  matchedText: "You are talking with a stranger.",
+  common: (/** @type {string[]} */ words) => `You both like ${list.format(words)}.`,
+  left: "They left.",
+  leftLost: "Their connection was lost.",
+  leftEnded: "This conversation was ended.",
+  leftDetail: "Looking again in a moment…",
+  idle: "Stopped.",
+  idleDetail: "Nobody sees you now.",
+  lost: "Connection lost.",
+  lostDetail: "Trying to come back…",
+  lostForGood: "The server cannot be reached.",
+  shutdown: "The server is being restarted.",
+  ended: "The server ended your stay.",
+  replaced: "Your stay goes on in another window.",
+  full: "Every place is taken.",
+  fullDetail: (/** @type {number} */ seconds) =>
+    seconds <= 1 ? "Trying again in a second." : `Trying again in ${number.format(seconds)} seconds.`,
+  goingAway: "The server is about to restart. This conversation may go on for a short while.",
+
+  chatTitle: "Chat",
+  chatLabel: "Message to the stranger",
+  chatPlaceholder: "Say hello",
+  chatSend: "Send",
+  typing: "The stranger is typing…",
+  notSent: "Not sent: nobody is there.",
+  reported: "Thank you. You will not meet them again.",
+  notReported: "The report could not be sent. Try again in a moment.",
+
+  reportTitle: "What happened?",
+  reportNudity: "Nudity or sexual behaviour",
+  reportMinor: "Somebody who looks under 18",
+  reportViolence: "Violence or threats",
+  reportHate: "Hatred or insults",
+  reportSpam: "Advertising, a recording, a robot",
+  reportOther: "Something else",
+  reportNote: "A word about it, if you like",
+  reportHint: "The two of you will not meet again. They are not told who reported them.",
+  reportSend: "Report and look for another",
+
+  mediaDenied:
+    "The browser did not give the camera. Allow it beside the address, or choose text only.",
+  mediaMissing: "No camera was found. Connect one, or choose text only.",
+  mediaBusy: "The camera is in use by another program. Close that, or choose text only.",
+  mediaInsecure: "Browsers give the camera only to secure pages (https). Text only works here.",
+  refusedInterests: "The server did not take these interests: fewer or shorter ones, please.",
+  refusedText: "Too long: not sent.",
+  refusedDraining: "The server is being restarted. Try again in a minute.",
+  refusedCodec: "This browser and the server have no video format in common. Text only works.",
+  refused: "The server did not agree. Try again in a moment.",
+};
+
+/**
+ * @typedef {{ [K in keyof typeof en]: (typeof en)[K] extends string ? string : (typeof en)[K] }} Words
+ */

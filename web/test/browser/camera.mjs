@@ -1,0 +1,77 @@
+// @ts-check
+/** Films for fake cameras: one colour each, with enough moving texture to cost real bandwidth. */
+
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const WIDTH = 640;
+const HEIGHT = 480;
+const FRAMES = 30;
+
+/** Brightness and chroma (Y, U, V) of what each camera sees: far apart, also after compression. */
+const COLOURS = {
+  red: [90, 100, 220],
+  green: [120, 70, 60],
+  blue: [70, 210, 100],
+  yellow: [190, 40, 150],
+};
+
+/** @typedef {keyof typeof COLOURS} Colour */
+
+/**
+ * @param {Colour} colour
+ * @returns {string} path of a y4m film, made on first use
+ */
+export function cameraFile(colour) {
+  const folder = join(tmpdir(), "visavis-cameras");
+  const path = join(folder, `${colour}.y4m`);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  writeFilm(draft, COLOURS[colour]);
+  renameSync(draft, path);
+  return path;
+}
+
+/** @param {string} path @param {number[]} yuv */
+function writeFilm(path, [luma = 0, u = 0, v = 0]) {
+  const file = openSync(path, "w");
+  writeSync(file, `YUV4MPEG2 W${WIDTH} H${HEIGHT} F30:1 Ip A1:1 C420jpeg\n`);
+  const chroma = (WIDTH * HEIGHT) / 4;
+  const noise = makeNoise(luma * 1000 + u);
+  for (let index = 0; index < FRAMES; index += 1) {
+    const frame = Buffer.alloc(WIDTH * HEIGHT + 2 * chroma);
+    paintTexture(frame, luma, index, noise);
+    frame.fill(u, WIDTH * HEIGHT, WIDTH * HEIGHT + chroma);
+    frame.fill(v, WIDTH * HEIGHT + chroma);
+    writeSync(file, "FRAME\n");
+    writeSync(file, frame);
+  }
+  closeSync(file);
+}
+
+/**
+ * A slowly drifting weave with grain, as a face before a wall has.
+ * @param {Buffer} frame @param {number} luma @param {number} index @param {() => number} noise
+ */
+function paintTexture(frame, luma, index, noise) {
+  const drift = (2 * Math.PI * index) / FRAMES;
+  for (let y = 0; y < HEIGHT; y += 1) {
+    const row = 12 * Math.sin(y / 23 + drift);
+    for (let x = 0; x < WIDTH; x += 1) {
+      frame[y * WIDTH + x] = luma + row + 10 * Math.sin(x / 17 - drift) + noise();
+    }
+  }
+}
+
+/** Small numbers that look like chance and are the same every time. @param {number} seed */
+function makeNoise(seed) {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return ((state >>> 0) % 9) - 4;
+  };
+}

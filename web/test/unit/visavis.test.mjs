@@ -1,0 +1,345 @@
+// @ts-check
+/** A whole stay against a scripted server: the class a page uses, with sockets and media doubled. */
+
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { ConnectionDouble, StreamDouble, TrackDouble, lastConnection } from "./connection-double.mjs";
+import { SocketDouble, lastSocket, settle } from "./socket-double.mjs";
+
+const network = new EventTarget();
+Object.assign(globalThis, {
+  WebSocket: SocketDouble,
+  RTCPeerConnection: ConnectionDouble,
+  MediaStream: StreamDouble,
+  addEventListener: network.addEventListener.bind(network),
+});
+
+const { Visavis } = await import("../../client/visavis.js");
+
+/** @import { Events, Joined, Reply, Resumed } from "../../client/contract.js" */
+
+const LIMITS = { chat_chars: 1000, interests: 5, interest_chars: 40, languages: 5 };
+
+/** @type {Joined} */
+const JOINED = { type: "joined", resume: "t1", grace_ms: 15_000, online: 2, limits: LIMITS };
+
+/** @type {Resumed} */
+const RESUMED = {
+  ...JOINED,
+  type: "resumed",
+  resume: "t2",
+  state: "matched",
+  match: "a",
+  interests: [],
+  languages: [],
+};
+
+/** @type {Reply} */
+const ANSWER = { type: "answer", sdp: "v=0\r\n" };
+
+/** @type {Reply} */
+const WAITING = { type: "waiting", online: 2, usual_wait_ms: 900, by_interests: false };
+
+/** @param {string} match @returns {Reply} */
+const matched = (match) => ({ type: "matched", match, interests: [], languages: [], online: 2 });
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  SocketDouble.all = [];
+  ConnectionDouble.all = [];
+});
+
+function makeStream() {
+  const stream = new StreamDouble([new TrackDouble("audio"), new TrackDouble("video")]);
+  return /** @type {any} */ (stream);
+}
+
+/** @param {InstanceType<typeof Visavis>} visavis @param {(keyof Events)[]} names */
+function record(visavis, ...names) {
+  /** @type {unknown[]} */
+  const told = [];
+  for (const name of names) {
+    visavis.addEventListener(name, (/** @type {Event} */ event) => {
+      told.push(/** @type {CustomEvent} */ (event).detail);
+    });
+  }
+  return told;
+}
+
+/** A video stay that is connected and looks. */
+async function stayLooking() {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const door = visavis.connect({ adult: true, interests: ["chess"], stream: makeStream() });
+  await settle();
+  await lastSocket().accept();
+  await lastSocket().say(JOINED);
+  await lastSocket().say(ANSWER);
+  lastConnection().become("connected");
+  await lastSocket().say(WAITING);
+  await door;
+  return visavis;
+}
+
+/** @param {string} type */
+const requests = (type) => {
+  const all = SocketDouble.all.flatMap((socket) => socket.heard);
+  return all.filter((request) => request.type === type);
+};
+
+test("a stay begins with one join that tells no address", async () => {
+  await stayLooking();
+  const [join, ...more] = requests("join");
+  assert.deepEqual(more, []);
+  assert.equal(join?.type, "join");
+  assert.deepEqual({ ...join, offer: "" }, {
+    type: "join",
+    mode: "video",
+    adult: true,
+    interests: ["chess"],
+    languages: [],
+    offer: "",
+  });
+  const offer = (join?.type === "join" && join.offer) || "";
+  assert.match(offer, /a=offer:1/);
+  assert.doesNotMatch(offer, /192\.0\.2\.7|candidate/);
+  assert.deepEqual(lastConnection().kinds, ["audio", "video"]);
+});
+
+test("one connection serves every match of the stay", async () => {
+  const visavis = await stayLooking();
+  for (const match of ["a", "b", "c"]) {
+    await lastSocket().say(matched(match));
+    assert.equal(visavis.state, "matched");
+    visavis.next();
+    assert.equal(visavis.state, "looking");
+    await lastSocket().say(WAITING);
+  }
+  assert.equal(ConnectionDouble.all.length, 1);
+  assert.equal(requests("next").length, 3);
+  assert.equal(visavis.remote.getTracks().length, 2);
+});
+
+test("each match lowers and raises the allowance once", async () => {
+  await stayLooking();
+  await lastSocket().say(matched("a"));
+  const [low = 0, high = 0, ...more] = lastConnection().bitrates;
+  assert.ok(low < high);
+  assert.deepEqual(more, []);
+});
+
+test("a text-only stay makes no connection and sends no offer", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const door = visavis.connect({ adult: true, mode: "text" });
+  await settle();
+  await lastSocket().accept();
+  await lastSocket().say(JOINED);
+  await door;
+  assert.equal(ConnectionDouble.all.length, 0);
+  assert.deepEqual(Object.keys(requests("join")[0] ?? {}).includes("offer"), false);
+});
+
+test("text goes both ways, and only within a match", async () => {
+  const visavis = await stayLooking();
+  const told = record(visavis, "chat");
+  assert.equal(visavis.say("too early"), false);
+  await lastSocket().say(matched("a"));
+  assert.equal(visavis.say("hello"), true);
+  await lastSocket().say({ type: "chat", text: "hi" });
+  assert.deepEqual(requests("chat"), [{ type: "chat", text: "hello" }]);
+  assert.deepEqual(told, [{ text: "hi" }]);
+});
+
+test("typing is told when it begins, not at each key, and when it ends", async () => {
+  const visavis = await stayLooking();
+  await lastSocket().say(matched("a"));
+  visavis.typing();
+  visavis.typing();
+  assert.deepEqual(requests("typing"), [{ type: "typing", active: true }]);
+  mock.timers.tick(4000);
+  assert.deepEqual(requests("typing").at(-1), { type: "typing", active: false });
+});
+
+test("typing in one match is not told in the next", async () => {
+  const visavis = await stayLooking();
+  await lastSocket().say(matched("a"));
+  visavis.typing();
+  visavis.next();
+  await lastSocket().say(WAITING);
+  await lastSocket().say(matched("b"));
+  mock.timers.tick(4000);
+  assert.deepEqual(requests("typing"), [{ type: "typing", active: true }]);
+});
+
+test("a lost socket is resumed with the newest token and the leg is kept", async () => {
+  const visavis = await stayLooking();
+  await lastSocket().say(matched("a"));
+  await lastSocket().fail();
+  assert.equal(visavis.state, "lost");
+  mock.timers.tick(400);
+  await lastSocket().accept();
+  assert.deepEqual(lastSocket().heard, [{ type: "resume", token: "t1" }]);
+  await lastSocket().say(RESUMED);
+  assert.equal(visavis.state, "matched");
+  await lastSocket().fail();
+  mock.timers.tick(400);
+  await lastSocket().accept();
+  assert.deepEqual(lastSocket().heard, [{ type: "resume", token: "t2" }]);
+  assert.equal(ConnectionDouble.all.length, 1);
+});
+
+test("a resume after a change of networks brings an offer for a new path", async () => {
+  await stayLooking();
+  lastConnection().become("failed");
+  await settle();
+  await lastSocket().fail();
+  mock.timers.tick(400);
+  await lastSocket().accept();
+  const [resume] = lastSocket().heard;
+  assert.equal(resume?.type, "resume");
+  assert.match((resume?.type === "resume" && resume.offer) || "", /restart/);
+});
+
+test("a failed path is asked for anew and the stay says lost until it is back", async () => {
+  const visavis = await stayLooking();
+  lastConnection().become("failed");
+  await settle();
+  assert.equal(visavis.state, "lost");
+  const [offer, ...more] = requests("offer");
+  assert.deepEqual(more, []);
+  assert.match((offer?.type === "offer" && offer.sdp) || "", /restart/);
+  await lastSocket().say(ANSWER);
+  lastConnection().become("connected");
+  assert.equal(visavis.state, "looking");
+});
+
+test("a hiccup of the network is no loss", async () => {
+  const visavis = await stayLooking();
+  lastConnection().become("disconnected");
+  mock.timers.tick(1000);
+  lastConnection().become("connected");
+  mock.timers.tick(10_000);
+  await settle();
+  assert.equal(visavis.state, "looking");
+  assert.deepEqual(requests("offer"), []);
+});
+
+test("signs of trouble that come together ask for one path", async () => {
+  await stayLooking();
+  await lastSocket().say({ type: "connection", state: "silent" });
+  lastConnection().become("failed");
+  await settle();
+  await lastSocket().say(ANSWER);
+  assert.equal(requests("offer").length, 1);
+});
+
+test("trouble after an offer that was never answered is asked about again", async () => {
+  await stayLooking();
+  lastConnection().become("failed");
+  await settle();
+  mock.timers.tick(5001);
+  lastConnection().become("failed");
+  await settle();
+  assert.equal(requests("offer").length, 2);
+});
+
+test("a server that forgot the stay is joined anew with a new connection", async () => {
+  const visavis = await stayLooking();
+  await lastSocket().fail();
+  mock.timers.tick(400);
+  await lastSocket().accept();
+  await lastSocket().say({
+    type: "error",
+    code: "unknown_token",
+    message: "no stay answers to this token",
+    retry_after_ms: null,
+  });
+  assert.deepEqual(lastSocket().heard.map(({ type }) => type), ["resume", "join"]);
+  assert.equal(ConnectionDouble.all.length, 2);
+  assert.equal(ConnectionDouble.all[0]?.closed, true);
+  assert.equal(visavis.state, "connecting");
+  assert.equal(visavis.remote.getTracks().length, 0);
+});
+
+test("a full server is joined when it said so, with the same offer", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const told = record(visavis, "full");
+  const door = visavis.connect({ adult: true, stream: makeStream() });
+  await settle();
+  await lastSocket().accept();
+  await lastSocket().say({ type: "error", code: "full", message: "full", retry_after_ms: 3000 });
+  assert.equal(visavis.state, "full");
+  assert.deepEqual(told, [{ retryAfterMs: 3000 }]);
+  mock.timers.tick(3000);
+  await settle();
+  const joins = requests("join");
+  assert.equal(joins.length, 2);
+  assert.deepEqual(joins[0], joins[1]);
+  await lastSocket().say(JOINED);
+  await door;
+});
+
+test("what the server would not take fails the connect with its code", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const door = visavis.connect({ adult: false, stream: makeStream() });
+  await settle();
+  await lastSocket().accept();
+  await lastSocket().say({ type: "error", code: "adults_only", message: "no", retry_after_ms: null });
+  await assert.rejects(door, { name: "VisavisError", code: "adults_only" });
+  assert.equal(visavis.state, "idle");
+  assert.equal(lastConnection().closed, true);
+});
+
+test("next comes back after the server was given up", async () => {
+  const visavis = await stayLooking();
+  await lastSocket().say({ type: "bye", reason: "shutdown" });
+  assert.equal(visavis.state, "lost");
+  const sockets = SocketDouble.all.length;
+  visavis.next();
+  await settle();
+  assert.equal(SocketDouble.all.length, sockets + 1);
+  assert.equal(visavis.state, "connecting");
+});
+
+test("leaving is said and ends everything", async () => {
+  const visavis = await stayLooking();
+  const told = record(visavis, "ended");
+  visavis.leave();
+  assert.deepEqual(requests("leave"), [{ type: "leave" }]);
+  assert.equal(lastSocket().readyState, 3);
+  assert.equal(lastConnection().closed, true);
+  assert.deepEqual(told, [{ reason: "left" }]);
+  mock.timers.tick(60_000);
+  assert.equal(SocketDouble.all.length, 1);
+});
+
+test("muting and unmuting touch the tracks, not the connection", async () => {
+  const visavis = await stayLooking();
+  visavis.mute("audio");
+  assert.deepEqual(visavis.local?.getTracks().map(({ enabled }) => enabled), [false, true]);
+  visavis.unmute("audio");
+  assert.deepEqual(visavis.local?.getTracks().map(({ enabled }) => enabled), [true, true]);
+});
+
+test("another camera replaces the track, stays muted if it was, and frees the first", async () => {
+  const visavis = await stayLooking();
+  const camera = new TrackDouble("video");
+  const mediaDevices = { getUserMedia: async () => new StreamDouble([camera]) };
+  Object.defineProperty(globalThis, "navigator", { value: { mediaDevices }, configurable: true });
+  const first = visavis.local?.getVideoTracks()[0];
+  visavis.mute("video");
+  await visavis.useCamera("front");
+  assert.deepEqual(lastConnection().replaced, [camera]);
+  assert.equal(camera.enabled, false);
+  assert.equal(/** @type {any} */ (first).stopped, true);
+  assert.equal(requests("offer").length, 0);
+});
+
+test("a network that comes back dials at once", async () => {
+  const visavis = await stayLooking();
+  network.dispatchEvent(new Event("offline"));
+  assert.equal(visavis.state, "lost");
+  network.dispatchEvent(new Event("online"));
+  await lastSocket().accept();
+  assert.deepEqual(lastSocket().heard, [{ type: "resume", token: "t1" }]);
+});
