@@ -8,3 +8,4 @@ pub mod limits;
 pub mod media;
 pub mod metrics;
 pub mod private;
+pub mod rtp;
