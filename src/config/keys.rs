@@ -77,7 +77,7 @@ pub static KEYS: &[Key] = &[
     key!(
         http.max_connections,
         count("connections", 1, 1_000_000),
-        "HTTP connections held open at once; those beyond wait to be accepted."
+        "HTTP connections held open at once, WebSockets included; those beyond are closed at once."
     ),
     key!(
         http.header_timeout_ms,

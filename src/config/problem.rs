@@ -6,6 +6,14 @@ use super::Origin;
 /// Why a configuration is refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("--config {name} must be a file that can be read: {reason}")]
+    NoFile {
+        /// The file.
+        name: String,
+        /// What the system says.
+        reason: String,
+    },
     /// The file is not TOML.
     #[error("{name}, line {line} is not TOML: {reason}")]
     NotToml {

@@ -14,7 +14,7 @@ pub struct Http {
     /// Where it listens (TCP). Loopback unless told otherwise: without TLS a browser gives camera
     /// and microphone to `localhost` only, so a plain page for others would be of no use to them.
     pub listen: SocketAddr,
-    /// Connections held open at once; those beyond wait to be accepted.
+    /// Connections held open at once, WebSockets included; those beyond are closed at once.
     pub max_connections: usize,
     /// How long a client may take to send the head of a request, or to finish the TLS handshake.
     pub header_timeout_ms: u64,

@@ -1,3 +1,25 @@
 //! What is served over HTTP.
+//!
+//! 1. [`listener`] accepts a connection, with the [`certificate`] if there is one.
+//! 2. [`router`] finds the route: [`health`], or else a file of the [`assets`].
+//! 3. [`headers`] are added to every answer.
 
+mod assets;
+pub mod certificate;
+mod headers;
+pub mod health;
+pub mod listener;
 pub mod message;
+
+use axum::{Router, middleware};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+pub use health::Readiness;
+
+/// The route table.
+pub fn router(readiness: Readiness, metrics: PrometheusHandle) -> Router {
+    Router::new()
+        .merge(health::routes(readiness, metrics))
+        .fallback(assets::serve)
+        .layer(middleware::map_response(headers::secure))
+}

@@ -1,0 +1,177 @@
+//! The command line: one file per command.
+//!
+//! 1. [`flags`] makes a flag of every key of the configuration.
+//! 2. [`run`] parses, loads the configuration and calls the command.
+//! 3. [`serve`] runs the server and [`welcome`] says where it is; [`check_config`] only shows what
+//!    would be in force.
+//!
+//! Exit codes: 0 done, 1 something failed while running, 2 the command line or the configuration
+//! is wrong and nothing was started.
+
+pub mod check_config;
+pub mod flags;
+pub mod serve;
+pub mod welcome;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{ConfigError, Loaded, Sources, load};
+use flags::Flags;
+
+const AFTER_HELP: &str = "\
+Examples:
+  visavis                                    the page on http://localhost:8080, media on UDP 3478
+  visavis --self-signed                      the page by https, for other devices in the network
+  visavis --config visavis.toml check-config what would be in force, and why
+
+Every key of the configuration is a flag and a variable: media.listen in the file is --media-listen
+and VISAVIS_MEDIA_LISTEN. A flag wins over a variable over the file over the default. The file
+config/visavis.toml in the source shows every key.";
+
+/// A media relay for random one-to-one video chat, with moderation built in.
+#[derive(Parser, Debug)]
+#[command(name = "visavis", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Read the configuration from this file [env: VISAVIS_CONFIG]; without it no file is read.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Subcommand, Clone, Copy, Debug)]
+enum Command {
+    /// Run the server; also what happens without a command.
+    #[command(after_help = serve::AFTER_HELP)]
+    Serve,
+    /// Print the configuration that is in force and where each value came from; start nothing.
+    #[command(after_help = check_config::AFTER_HELP)]
+    CheckConfig,
+}
+
+/// Does what the command line says.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, variables: Variables) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) if !error.use_stderr() => return shown(&error),
+        Err(error) => return refused(one_line(&error)),
+    };
+    match obey(&arguments, variables) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_about_configuration(&error) => refused(format!("{error:#}")),
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Environment variables, in no order.
+pub type Variables = Vec<(String, String)>;
+
+/// The whole help text of the program and of each command, for its golden file.
+pub fn help() -> String {
+    let mut root = Arguments::command().term_width(100);
+    root.build();
+    let mut text = root.render_long_help().to_string();
+    for command in root
+        .get_subcommands_mut()
+        .filter(|command| command.get_name() != "help")
+    {
+        text.push_str(&format!("\n-------- {}\n", command.get_name()));
+        text.push_str(&command.render_long_help().to_string());
+    }
+    text
+}
+
+fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
+    let loaded = configuration(arguments, variables)?;
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(&loaded),
+        Command::CheckConfig => check_config::check_config(&loaded),
+    }
+}
+
+fn configuration(arguments: &Arguments, variables: Variables) -> anyhow::Result<Loaded> {
+    let named = variables.iter().find(|(name, _)| name == "VISAVIS_CONFIG");
+    let path = arguments
+        .config
+        .as_deref()
+        .or_else(|| named.map(|(_, path)| Path::new(path)));
+    let file = path.map(read).transpose()?;
+    let flags = arguments.flags.given().to_vec();
+    Ok(load(&Sources {
+        file,
+        variables,
+        flags,
+    })?)
+}
+
+fn read(path: &Path) -> Result<(String, String), ConfigError> {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok((name, text)),
+        Err(error) => Err(ConfigError::NoFile {
+            name,
+            reason: error.to_string(),
+        }),
+    }
+}
+
+fn is_about_configuration(error: &anyhow::Error) -> bool {
+    error.is::<ConfigError>()
+        || matches!(
+            error.downcast_ref(),
+            Some(crate::server::ServerError::Config(_))
+        )
+}
+
+/// Writes text to standard output: the one door for what a command was asked to print.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = io::stdout().lock();
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .context("standard output")
+}
+
+fn shown(help: &clap::Error) -> ExitCode {
+    match print(&help.render().to_string()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn refused(message: String) -> ExitCode {
+    complain(&message);
+    ExitCode::from(2)
+}
+
+fn complain(message: &str) {
+    // There is nobody left to tell when standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "visavis: {message}");
+}
+
+/// What clap says over several lines, in one, and without the usage that says nothing new.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let told = text.split("\n\nUsage:").next().unwrap_or_default();
+    let told = told.strip_prefix("error: ").unwrap_or(told);
+    let mut parts: Vec<_> = told
+        .lines()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.retain(|part| !part.starts_with("For more information"));
+    format!("{}; see visavis --help", parts.join("; "))
+}

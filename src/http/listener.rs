@@ -1,0 +1,242 @@
+//! The listener of the HTTP side: accepts connections, so many at once, each held to its time.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::accept::{Accept, DefaultAcceptor};
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use hyper_util::rt::TokioTimer;
+use metrics::{Counter, Gauge};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
+
+use crate::config::Http;
+use crate::metrics as table;
+
+/// Stops a listener; cheap to clone.
+pub type ListenerHandle = axum_server::Handle<SocketAddr>;
+
+/// A bound socket and everything that a connection is held to.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    certificate: Option<Arc<ServerConfig>>,
+    limit: Limit,
+    header_timeout: Duration,
+}
+
+impl Listener {
+    /// Around a bound socket; with a certificate it speaks TLS.
+    pub fn new(socket: TcpListener, certificate: Option<Arc<ServerConfig>>, http: &Http) -> Self {
+        Self {
+            socket,
+            certificate,
+            limit: Limit::new(http),
+            header_timeout: Duration::from_millis(http.header_timeout_ms),
+        }
+    }
+
+    /// Serves until the handle stops it.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub async fn serve(self, router: Router, handle: ListenerHandle) -> io::Result<()> {
+        self.socket.set_nonblocking(true)?;
+        let mut server = axum_server::from_tcp(self.socket)?.handle(handle);
+        // HTTP/1.1 only: a page of a dozen small files gains nothing from HTTP/2, and a WebSocket
+        // needs HTTP/1.1 of most browsers anyway. Set here, since axum-server's own switch for it
+        // forbids upgrades.
+        let builder = server.http_builder();
+        *builder = builder.clone().http1_only();
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout);
+        let service = router.into_make_service();
+        match self.certificate {
+            None => {
+                server
+                    .acceptor(self.limit.around(DefaultAcceptor))
+                    .serve(service)
+                    .await
+            }
+            Some(certificate) => {
+                let tls = RustlsAcceptor::new(RustlsConfig::from_config(certificate))
+                    .handshake_timeout(self.header_timeout);
+                server.acceptor(self.limit.around(tls)).serve(service).await
+            }
+        }
+    }
+}
+
+/// Lets so many connections in at once and closes the others, so that they hold no descriptor.
+#[derive(Clone, Debug)]
+struct Limit {
+    places: Arc<Semaphore>,
+    patience: Duration,
+    open: Gauge,
+    refused: Counter,
+}
+
+impl Limit {
+    fn new(http: &Http) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(http.max_connections)),
+            patience: Duration::from_millis(http.header_timeout_ms),
+            open: table::HTTP_CONNECTIONS.gauge(),
+            refused: table::HTTP_REFUSED.counter(),
+        }
+    }
+
+    const fn around<A>(self, inner: A) -> Limited<A> {
+        Limited { limit: self, inner }
+    }
+
+    fn admit(&self) -> io::Result<Place> {
+        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
+            self.refused.increment(1);
+            return Err(io::Error::other(
+                "as many connections as the configuration allows",
+            ));
+        };
+        self.open.increment(1.0);
+        Ok(Place {
+            open: self.open.clone(),
+            _permit: permit,
+        })
+    }
+}
+
+/// A place among those that may be in; free again when it is dropped.
+#[derive(Debug)]
+struct Place {
+    open: Gauge,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.decrement(1.0);
+    }
+}
+
+/// A [`Limit`] around the acceptor that speaks TLS, or does not.
+#[derive(Clone, Debug)]
+struct Limited<A> {
+    limit: Limit,
+    inner: A,
+}
+
+impl<A, S> Accept<TcpStream, S> for Limited<A>
+where
+    A: Accept<TcpStream, S, Future: Send + 'static>,
+{
+    type Stream = Held<A::Stream>;
+    type Service = A::Service;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, A::Service)>> + Send>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        // Signaling is small messages that someone waits for.
+        let admitted = stream.set_nodelay(true).and_then(|()| self.limit.admit());
+        let patience = self.limit.patience;
+        let accepted = self.inner.accept(stream, service);
+        Box::pin(async move {
+            let place = admitted?;
+            let (stream, service) = accepted.await?;
+            Ok((Held::new(stream, place, patience), service))
+        })
+    }
+}
+
+/// A connection and its place; a WebSocket keeps both.
+///
+/// hyper's own timer for the head of a request begins only after as many bytes as the preface of
+/// HTTP/2 has: until then it waits for ever to learn which version it is. This one does not.
+#[derive(Debug)]
+struct Held<S> {
+    stream: S,
+    unsure: Option<(usize, Pin<Box<Sleep>>)>,
+    _place: Place,
+}
+
+/// Length of the preface of HTTP/2 (RFC 9113, 3.4).
+const PREFACE_BYTES: usize = 24;
+
+impl<S> Held<S> {
+    fn new(stream: S, place: Place, patience: Duration) -> Self {
+        let unsure = Some((PREFACE_BYTES, Box::pin(tokio::time::sleep(patience))));
+        Self {
+            stream,
+            unsure,
+            _place: place,
+        }
+    }
+
+    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some((_, patience)) = &mut self.unsure else {
+            return Poll::Pending;
+        };
+        patience
+            .as_mut()
+            .poll(context)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if polled.is_pending() {
+            return self.poll_patience(context);
+        }
+        let came = buffer.filled().len() - before;
+        let unsure = self.unsure.take();
+        self.unsure = unsure
+            .filter(|(left, _)| *left > came)
+            .map(|(left, timer)| (left - came, timer));
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Held<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,12 @@
+//! The built binary, as an operator meets it: its command line, its pages, its life and its end.
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a real process is watched by a real clock"
+)]
+
+mod certificates;
+mod command_line;
+mod life;
+mod pages;
+mod started;
