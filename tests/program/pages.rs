@@ -8,6 +8,28 @@ use visavis::metrics::METRICS;
 use crate::started::Started;
 
 #[test]
+fn the_page_and_everything_it_names_is_served() {
+    let server = Started::with(&[]);
+    let page = server.get("/");
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (200, "text/html; charset=utf-8")
+    );
+    assert!(page.body.contains("data-testid=\"start\""));
+    let named: Vec<_> = ["src=\"", "href=\""]
+        .iter()
+        .flat_map(|attribute| page.body.split(attribute).skip(1))
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|name| !name.starts_with('#') && !name.contains(':'))
+        .collect();
+    assert!(named.len() >= 2, "a script and a style at least: {named:?}");
+    for name in named {
+        let path = format!("/{}", name.trim_start_matches("./").trim_start_matches('/'));
+        assert_eq!(server.get(&path).status, 200, "{path}");
+    }
+}
+
+#[test]
 fn the_client_module_is_served_with_its_type_and_tag() {
     let server = Started::with(&[]);
     let module = server.get("/client/visavis.js");
