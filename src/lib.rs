@@ -12,3 +12,4 @@ pub mod metrics;
 pub mod private;
 pub mod rtp;
 pub mod server;
+pub mod srtp;

@@ -24,6 +24,9 @@ pub const RTCP_BYTES: usize = 1200;
 /// Packets that a sender's sequence may jump ahead before the relay begins a new stretch.
 pub const SEQUENCE_LEAP: u64 = 2048;
 
+/// Senders of RTCP under one leg's keys: a browser has one per stream, four with resending.
+pub const RTCP_SENDERS: usize = 8;
+
 /// Sequence numbers of one NACK packet that are answered.
 pub const NACK_SEQUENCES: usize = 256;
 
