@@ -25,7 +25,7 @@ id!(
     LegId
 );
 id!(
-    /// Two sessions facing each other, from pairing to Next. Never used twice.
+    /// Two sessions facing each other, from pairing to Next. A later match has a greater one.
     MatchId
 );
 

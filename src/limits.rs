@@ -30,8 +30,8 @@ pub const RTCP_SENDERS: usize = 8;
 /// Sequence numbers of one NACK packet that are answered.
 pub const NACK_SEQUENCES: usize = 256;
 
-/// Media threads at most.
-pub const SHARDS: usize = 64;
+/// Media threads at most; more than this many cores is another program's problem.
+pub const SHARDS: usize = 256;
 
 /// Addresses that an answer names at most.
 pub const CANDIDATES: usize = 8;

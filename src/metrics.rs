@@ -64,6 +64,18 @@ table! {
     NEXT_TIME = Histogram "visavis_next_seconds" [""], Seconds, "From a match's begin to the first complete keyframe on its way to the partner.";
     WAIT_TIME = Histogram "visavis_wait_seconds" [""], Seconds, "How long a session looked for a partner.";
     MATCH_TIME = Histogram "visavis_match_seconds" [""], Seconds, "How long a match lasted.";
+    MEDIA_DATAGRAMS_IN = Counter "visavis_media_datagrams_in_total" [""], Count, "Datagrams that came to the media port.";
+    MEDIA_BYTES_IN = Counter "visavis_media_bytes_in_total" [""], Bytes, "Bytes of the datagrams that came to the media port.";
+    MEDIA_DATAGRAMS_OUT = Counter "visavis_media_datagrams_out_total" [""], Count, "Datagrams sent from the media port.";
+    MEDIA_BYTES_OUT = Counter "visavis_media_bytes_out_total" [""], Bytes, "Bytes of the datagrams sent from the media port.";
+    MEDIA_FORWARDED = Counter "visavis_media_packets_forwarded_total" [""], Count, "RTP packets sent on to a partner.";
+    MEDIA_HELD = Counter "visavis_media_packets_held_total" [""], Count, "RTP packets kept back until a keyframe, or while the picture is stopped.";
+    MEDIA_WAITING = Counter "visavis_media_packets_waiting_total" [""], Count, "RTP packets of visitors who face nobody.";
+    MEDIA_RESENT = Counter "visavis_media_packets_resent_total" [""], Count, "Packets sent again from the relay's own ring.";
+    MEDIA_ASKED = Counter "visavis_media_packets_asked_total" [""], Count, "Packets the relay asked senders to send again.";
+    MEDIA_KEYFRAMES_ASKED = Counter "visavis_media_keyframes_asked_total" [""], Count, "Keyframes the relay asked of senders.";
+    MEDIA_STRAYED = Counter "visavis_media_strayed_total" [""], Count, "Datagrams handed over to another media thread.";
+    MEDIA_DROPS = Counter "visavis_media_drops_total" ["reason"], Count, "Datagrams and requests that went no further.";
     HTTP_CONNECTIONS = Gauge "visavis_http_connections" [""], Count, "HTTP connections held open, WebSockets included.";
     HTTP_REFUSED = Counter "visavis_http_refused_total" [""], Count, "HTTP connections closed at once because there were too many.";
 }

@@ -26,7 +26,7 @@ pub enum Command {
         offer: Private<String>,
     },
     /// Two connected legs face each other from now on. Whatever match either was in must have been
-    /// parted before.
+    /// parted before. Ids of matches rise: a later match has a greater one.
     Match {
         /// The match.
         match_id: MatchId,

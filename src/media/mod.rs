@@ -1,5 +1,54 @@
-//! The media plane.
+//! The media plane: strangers' RTP, routed between paired legs by media threads that share nothing.
+//!
+//! The walk of a packet:
+//!
+//! 1. [`driver`] reads a batch from its [`socket`] and steps its [`shard`] with each datagram;
+//! 2. [`directory`] says whose datagram it is: by address, for STUN by ICE name;
+//! 3. [`uplink`] decrypts it in place and counts it ([`arrivals`], [`losses`], [`reception`]);
+//! 4. [`relay`] rewrites it with this match's constant offsets ([`stretch`]);
+//! 5. [`downlink`] protects it and keeps a copy of the picture's packets ([`resend`]);
+//! 6. [`datagrams`] holds the batch that [`driver`] writes.
+//!
+//! Beside it: [`transport`] (ICE, DTLS), [`offer`] and [`answer`] (SDP) make a [`leg`] at the door;
+//! [`switching`] lets legs face each other and part; [`feedback`] carries RTCP across a match;
+//! [`rounds`] is what happens by the clock ([`wheel`]).
+//!
+//! [`Command`] and [`Event`] are the only door to the control plane, and [`Plane`] is its handle.
 
+#![warn(clippy::indexing_slicing)]
+
+mod answer;
+mod arrivals;
+mod clock;
 mod command;
+mod counters;
+mod datagrams;
+mod directory;
+mod downlink;
+mod driver;
+mod feedback;
+mod leg;
+mod losses;
+mod mail;
+mod offer;
+mod plane;
+mod publish;
+mod reception;
+mod relay;
+mod resend;
+mod rounds;
+mod shard;
+mod socket;
+mod stretch;
+mod switching;
+mod transport;
+mod uplink;
+mod wheel;
 
 pub use command::{Command, Event, Gate, OfferError};
+pub use counters::{Counters, Drops};
+pub use datagrams::{Datagrams, Route};
+pub use mail::Mail;
+pub use plane::{Plane, StartError};
+pub use shard::{Effects, Settings, Shard};
+pub use transport::Identity;

@@ -4,7 +4,9 @@
 //! 1. [`Kind::of`] tells media from STUN and DTLS;
 //! 2. [`Header::parse`] finds the bounds of an RTP packet;
 //! 3. [`extension::find`] and [`extension::remap`] read and clean its header extensions;
-//! 4. [`sequence`] lays 16-bit numbers out on one line.
+//! 4. [`sequence`] lays 16-bit numbers out on one line;
+//! 5. [`starts_keyframe`] tells where a picture that needs no past begins;
+//! 6. [`rtcp`] reads and writes control packets.
 
 // Tests may panic; what reads a stranger's bytes may not.
 #![cfg_attr(
@@ -16,6 +18,8 @@ mod bytes;
 mod datagram;
 pub mod extension;
 mod header;
+mod keyframe;
+pub mod rtcp;
 pub mod sequence;
 
 pub use datagram::Kind;
@@ -23,3 +27,4 @@ pub use header::{
     ExtensionBlock, Header, payload, set_marker, set_payload_type, set_sequence, set_ssrc,
     set_timestamp,
 };
+pub use keyframe::starts_keyframe;

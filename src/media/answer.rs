@@ -1,0 +1,193 @@
+//! Writes the one fixed SDP answer that every browser gets, so that any two legs fit.
+//!
+//! Opus and one picture coding, the fewest header extensions, one SSRC per track for the whole
+//! stay under one common stream (lip sync). Orientation is not accepted: the sender then turns its
+//! picture itself. No RED, no ULPFEC, no REMB.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use str0m::crypto::Fingerprint;
+use str0m::ice::IceCreds;
+
+use super::offer::{Part, Terms};
+use crate::codec::VideoCodec;
+
+/// What we send under: one SSRC per track for the whole stay.
+#[derive(Debug, Clone)]
+pub(crate) struct Ssrcs {
+    /// The partner's voice.
+    pub(crate) audio: u32,
+    /// The partner's picture.
+    pub(crate) video: u32,
+    /// Retransmissions of the picture.
+    pub(crate) rtx: u32,
+}
+
+/// Everything of the server's own that an answer tells.
+pub(crate) struct Own<'a> {
+    pub(crate) ice: &'a IceCreds,
+    pub(crate) fingerprint: &'a Fingerprint,
+    /// Where media is received, best first; at least one.
+    pub(crate) candidates: &'a [SocketAddr],
+    pub(crate) ssrcs: &'a Ssrcs,
+    pub(crate) cname: &'a str,
+    /// SDP session id and version: the version rises with each answer of a leg (RFC 3264, 8).
+    pub(crate) session: (u64, u32),
+}
+
+/// The answer to the offer whose terms are given.
+pub(crate) fn write(terms: &Terms, own: &Own<'_>) -> String {
+    let mut sdp = String::with_capacity(2048);
+    let bundle: Vec<&str> = terms
+        .sections
+        .iter()
+        .filter(|section| !matches!(section.part, Part::Refused(_)))
+        .map(|section| section.mid.as_str())
+        .collect();
+    let (id, version) = own.session;
+    line(&mut sdp, format_args!("v=0"));
+    line(&mut sdp, format_args!("o=- {id} {version} IN IP4 0.0.0.0"));
+    line(&mut sdp, format_args!("s=-"));
+    line(&mut sdp, format_args!("t=0 0"));
+    line(
+        &mut sdp,
+        format_args!("a=group:BUNDLE {}", bundle.join(" ")),
+    );
+    line(&mut sdp, format_args!("a=ice-lite"));
+    line(&mut sdp, format_args!("a=msid-semantic: WMS visavis"));
+    for section in &terms.sections {
+        match section.part {
+            Part::Audio => audio(&mut sdp, &section.mid, terms, own),
+            Part::Video => video(&mut sdp, &section.mid, terms, own),
+            Part::Refused(media) => refused(&mut sdp, &section.mid, media),
+        }
+    }
+    sdp
+}
+
+fn audio(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
+    let pt = terms.audio.payload_type;
+    line(sdp, format_args!("m=audio 9 UDP/TLS/RTP/SAVPF {pt}"));
+    transport(sdp, mid, terms, own);
+    line(sdp, format_args!("a=rtpmap:{pt} opus/48000/2"));
+    line(sdp, format_args!("a=fmtp:{pt} minptime=10;useinbandfec=1"));
+    if terms.transport_cc.is_some() {
+        line(sdp, format_args!("a=rtcp-fb:{pt} transport-cc"));
+    }
+    track(sdp, own, "audio", own.ssrcs.audio);
+}
+
+fn video(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
+    let video = &terms.video;
+    let pt = video.payload_type;
+    match video.rtx_payload_type {
+        Some(rtx) => line(sdp, format_args!("m=video 9 UDP/TLS/RTP/SAVPF {pt} {rtx}")),
+        None => line(sdp, format_args!("m=video 9 UDP/TLS/RTP/SAVPF {pt}")),
+    }
+    transport(sdp, mid, terms, own);
+    line(sdp, format_args!("a=rtcp-rsize"));
+    match video.codec {
+        VideoCodec::Vp8 => line(sdp, format_args!("a=rtpmap:{pt} VP8/90000")),
+        VideoCodec::H264 => {
+            let profile = video.profile_level_id.unwrap_or(0x42_e0_1f);
+            line(sdp, format_args!("a=rtpmap:{pt} H264/90000"));
+            line(
+                sdp,
+                format_args!(
+                    "a=fmtp:{pt} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={profile:06x}"
+                ),
+            );
+        }
+    }
+    for feedback in ["nack", "nack pli", "ccm fir"] {
+        line(sdp, format_args!("a=rtcp-fb:{pt} {feedback}"));
+    }
+    if terms.transport_cc.is_some() {
+        line(sdp, format_args!("a=rtcp-fb:{pt} transport-cc"));
+    }
+    if let Some(rtx) = video.rtx_payload_type {
+        line(sdp, format_args!("a=rtpmap:{rtx} rtx/90000"));
+        line(sdp, format_args!("a=fmtp:{rtx} apt={pt}"));
+        line(
+            sdp,
+            format_args!("a=ssrc-group:FID {} {}", own.ssrcs.video, own.ssrcs.rtx),
+        );
+    }
+    track(sdp, own, "video", own.ssrcs.video);
+    if video.rtx_payload_type.is_some() {
+        ssrc(sdp, own, "video", own.ssrcs.rtx);
+    }
+}
+
+/// What both sections say alike of ICE, DTLS and extensions.
+fn transport(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
+    line(sdp, format_args!("c=IN IP4 0.0.0.0"));
+    line(sdp, format_args!("a=rtcp:9 IN IP4 0.0.0.0"));
+    for (n, address) in own.candidates.iter().enumerate() {
+        // RFC 8445, 5.1.2.1: type preference 126 (host), local preference falling, component 1.
+        let local = 65535 - u32::try_from(n).unwrap_or(u32::MAX).min(65535);
+        let priority = (126 << 24) | (local << 8) | 255;
+        let (ip, port) = (address.ip(), address.port());
+        line(
+            sdp,
+            format_args!(
+                "a=candidate:{} 1 udp {priority} {ip} {port} typ host",
+                n + 1
+            ),
+        );
+    }
+    line(sdp, format_args!("a=end-of-candidates"));
+    line(sdp, format_args!("a=ice-ufrag:{}", own.ice.ufrag));
+    line(sdp, format_args!("a=ice-pwd:{}", own.ice.pass));
+    line(sdp, format_args!("a=fingerprint:{}", own.fingerprint));
+    line(sdp, format_args!("a=setup:passive"));
+    line(sdp, format_args!("a=mid:{mid}"));
+    if let Some(id) = terms.mid_extension {
+        line(
+            sdp,
+            format_args!("a=extmap:{id} urn:ietf:params:rtp-hdrext:sdes:mid"),
+        );
+    }
+    if let Some(id) = terms.transport_cc {
+        line(sdp, format_args!("a=extmap:{id} {TRANSPORT_CC}"));
+    }
+    line(sdp, format_args!("a=sendrecv"));
+    line(sdp, format_args!("a=rtcp-mux"));
+}
+
+const TRANSPORT_CC: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+fn track(sdp: &mut String, own: &Own<'_>, name: &str, ssrc_number: u32) {
+    line(sdp, format_args!("a=msid:visavis {name}"));
+    ssrc(sdp, own, name, ssrc_number);
+}
+
+fn ssrc(sdp: &mut String, own: &Own<'_>, name: &str, ssrc: u32) {
+    line(sdp, format_args!("a=ssrc:{ssrc} cname:{}", own.cname));
+    line(sdp, format_args!("a=ssrc:{ssrc} msid:visavis {name}"));
+}
+
+fn refused(sdp: &mut String, mid: &str, media: &str) {
+    let format = if media == "application" {
+        "webrtc-datachannel"
+    } else {
+        "0"
+    };
+    let proto = if media == "application" {
+        "UDP/DTLS/SCTP"
+    } else {
+        "UDP/TLS/RTP/SAVPF"
+    };
+    line(sdp, format_args!("m={media} 0 {proto} {format}"));
+    line(sdp, format_args!("c=IN IP4 0.0.0.0"));
+    line(sdp, format_args!("a=mid:{mid}"));
+    line(sdp, format_args!("a=inactive"));
+}
+
+fn line(sdp: &mut String, text: std::fmt::Arguments<'_>) {
+    sdp.write_fmt(text)
+        .expect("writing to a String cannot fail");
+    sdp.push_str("\r\n");
+}

@@ -1,0 +1,242 @@
+//! The half of a leg that sends: where to, under which keys and numbers, and all counters of what
+//! was sent.
+//!
+//! A downlink is a value with one holder. While its visitor waits it stays at their home; in a
+//! match it travels to the home of the partner, because that is where the packets for it arrive.
+//! Only its holder may protect, so no two packets can leave under one key with one nonce.
+
+use std::time::{Duration, Instant};
+
+use super::answer::Ssrcs;
+use super::datagrams::{Datagrams, Route};
+use super::offer::Terms;
+use super::resend::Ring;
+use crate::id::LegId;
+use crate::limits;
+use crate::srtp::Outbound;
+
+/// Room that protection may add to a packet: the longest tag and the SRTCP index.
+pub(crate) const PROTECTION_BYTES: usize = 20;
+
+/// The sending half of a leg.
+pub(crate) struct Downlink {
+    /// Whose it is.
+    pub(crate) leg: LegId,
+    /// Where they are reached.
+    pub(crate) route: Route,
+    /// What they know their partner's packets by.
+    pub(crate) numbers: Numbers,
+    /// The name that replaces every partner's CNAME.
+    pub(crate) cname: String,
+    pub(crate) audio: Outgoing,
+    pub(crate) video: Outgoing,
+    pub(crate) rtx: Outgoing,
+    /// The next transport-wide number that was never used.
+    pub(crate) next_transport: u64,
+    /// Recent packets of the picture.
+    pub(crate) ring: Ring,
+    /// What resending may still cost.
+    pub(crate) allowance: Allowance,
+    outbound: Outbound,
+}
+
+/// What a visitor's browser knows its partner's packets by: agreed once, at the door.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers {
+    pub(crate) ssrcs: Ssrcs,
+    pub(crate) audio_payload_type: u8,
+    pub(crate) video_payload_type: u8,
+    pub(crate) rtx_payload_type: Option<u8>,
+    /// Id of the transport-wide sequence number extension.
+    pub(crate) transport_cc: Option<u8>,
+}
+
+impl Numbers {
+    pub(crate) fn new(terms: &Terms, ssrcs: &Ssrcs) -> Self {
+        Self {
+            ssrcs: ssrcs.clone(),
+            audio_payload_type: terms.audio.payload_type,
+            video_payload_type: terms.video.payload_type,
+            rtx_payload_type: terms.video.rtx_payload_type,
+            transport_cc: terms.transport_cc,
+        }
+    }
+}
+
+/// The counters of one track that is sent.
+pub(crate) struct Outgoing {
+    clock_rate: u32,
+    /// The next 48-bit packet index that was never used.
+    pub(crate) next_index: u64,
+    /// The newest timestamp, and when it was first sent.
+    newest: Option<(u32, Instant)>,
+    first_timestamp: u32,
+    /// Packets and payload bytes, for sender reports.
+    pub(crate) packets: u32,
+    pub(crate) octets: u32,
+}
+
+impl Outgoing {
+    fn new(clock_rate: u32, chance: u64) -> Self {
+        Self {
+            clock_rate,
+            // A random start below 2^15 (RFC 3711, 3.3.1), never zero.
+            next_index: 1 + (chance & 0x7ffe),
+            newest: None,
+            first_timestamp: u32::try_from(chance >> 32).unwrap_or(0),
+            packets: 0,
+            octets: 0,
+        }
+    }
+
+    /// The timestamp of a packet that begins a new stretch now: the wall clock goes on across a
+    /// switch ("last plus one frame" drives jitter buffers to a second).
+    pub(crate) fn timestamp_at(&self, now: Instant) -> u32 {
+        let Some((newest, at)) = self.newest else {
+            return self.first_timestamp;
+        };
+        let elapsed = now.saturating_duration_since(at).as_micros();
+        let ticks = elapsed * u128::from(self.clock_rate) / 1_000_000;
+        let ticks = u32::try_from(ticks & u128::from(u32::MAX)).unwrap_or(0);
+        newest.wrapping_add(ticks.max(1))
+    }
+
+    /// Notes a packet that is sent.
+    pub(crate) fn sent(&mut self, index: u64, timestamp: u32, payload: usize, now: Instant) {
+        self.next_index = self.next_index.max(index + 1);
+        let is_newer = self.newest.is_none_or(|(newest, _)| {
+            timestamp != newest && timestamp.wrapping_sub(newest) < 1 << 31
+        });
+        if is_newer {
+            self.newest = Some((timestamp, now));
+        }
+        self.packets = self.packets.wrapping_add(1);
+        self.octets = self
+            .octets
+            .wrapping_add(u32::try_from(payload).unwrap_or(0));
+    }
+}
+
+/// A share of what is sent may be sent again, and no more: when a downlink's capacity drops,
+/// resending would otherwise take most of what is left.
+pub(crate) struct Allowance {
+    bytes: usize,
+}
+
+impl Allowance {
+    const SHARE: usize = 4;
+    const MOST: usize = 128 * 1024;
+
+    fn earn(&mut self, sent: usize) {
+        self.bytes = (self.bytes + sent / Self::SHARE).min(Self::MOST);
+    }
+
+    /// Whether a resend of so many bytes fits; it is paid for if so.
+    pub(crate) fn spend(&mut self, bytes: usize) -> bool {
+        let fits = bytes <= self.bytes;
+        if fits {
+            self.bytes -= bytes;
+        }
+        fits
+    }
+}
+
+impl Downlink {
+    /// The sending half of a leg whose handshake is done. `chance` seeds the first numbers.
+    pub(crate) fn new(
+        leg: LegId,
+        route: Route,
+        numbers: Numbers,
+        outbound: Outbound,
+        chance: [u64; 4],
+    ) -> Self {
+        let [audio, video, rtx, name] = chance;
+        Self {
+            leg,
+            route,
+            numbers,
+            cname: format!("{name:016x}"),
+            audio: Outgoing::new(48_000, audio),
+            video: Outgoing::new(90_000, video),
+            rtx: Outgoing::new(90_000, rtx),
+            next_transport: 1,
+            ring: Ring::default(),
+            allowance: Allowance { bytes: 32 * 1024 },
+            outbound,
+        }
+    }
+
+    /// Forgets what the last partner sent.
+    pub(crate) fn begin_match(&mut self) {
+        self.ring.clear();
+    }
+
+    /// Protects a finished RTP packet and sends it. Answers its length on the wire.
+    pub(crate) fn send_rtp(
+        &mut self,
+        packet: &[u8],
+        index: u64,
+        out: &mut Datagrams,
+    ) -> Option<usize> {
+        let outbound = &self.outbound;
+        let mut sent = None;
+        out.write(self.route, packet.len() + PROTECTION_BYTES, |room| {
+            room.get_mut(..packet.len())?.copy_from_slice(packet);
+            sent = outbound.protect_rtp(room, packet.len(), index).ok();
+            sent
+        });
+        if let Some(length) = sent {
+            self.allowance.earn(length);
+        }
+        sent
+    }
+
+    /// Protects a compound RTCP packet and sends it. Answers its length on the wire.
+    pub(crate) fn send_rtcp(&mut self, rtcp: &[u8], out: &mut Datagrams) -> Option<usize> {
+        if rtcp.is_empty() || rtcp.len() > limits::RTCP_BYTES {
+            return None;
+        }
+        let outbound = &mut self.outbound;
+        let mut sent = None;
+        out.write(self.route, rtcp.len() + PROTECTION_BYTES, |room| {
+            room.get_mut(..rtcp.len())?.copy_from_slice(rtcp);
+            sent = outbound.protect_rtcp(room, rtcp.len()).ok();
+            sent
+        });
+        sent
+    }
+}
+
+/// How long a keyframe request is left to its sender before another is passed on.
+pub(crate) const KEYFRAME_PAUSE: Duration = Duration::from_millis(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_follow_the_wall_clock_across_a_silence() {
+        let start = Instant::now();
+        let mut track = Outgoing::new(90_000, 0);
+        track.sent(1, u32::MAX - 10, 100, start);
+        let later = track.timestamp_at(start + Duration::from_secs(2));
+        assert_eq!(later, (u32::MAX - 10).wrapping_add(180_000));
+        track.sent(2, later, 100, start + Duration::from_secs(2));
+        track.sent(3, later, 100, start + Duration::from_secs(3));
+        let same_frame = track.timestamp_at(start + Duration::from_secs(3));
+        assert_eq!(
+            same_frame,
+            later.wrapping_add(90_000),
+            "counted from the frame's first packet"
+        );
+    }
+
+    #[test]
+    fn resending_is_a_share_of_sending() {
+        let mut allowance = Allowance { bytes: 0 };
+        assert!(!allowance.spend(1));
+        allowance.earn(4000);
+        assert!(allowance.spend(1000));
+        assert!(!allowance.spend(1));
+    }
+}

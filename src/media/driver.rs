@@ -1,0 +1,183 @@
+//! One media thread: read a batch, step the shard, write a batch.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token, Waker};
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError as EventRefused;
+
+use super::command::Event;
+use super::counters::Counters;
+use super::mail::Mail;
+use super::shard::{Effects, Shard};
+use super::socket::MediaSocket;
+use crate::id::ShardIndex;
+use crate::limits;
+
+/// A way to a shard's inbox.
+#[derive(Clone)]
+pub(crate) struct Inbox {
+    pub(crate) mail: SyncSender<Mail>,
+    pub(crate) waker: Arc<Waker>,
+}
+
+/// Where a shard's counters go, once a second.
+pub(crate) type Publish = Box<dyn FnMut(&Counters) + Send>;
+
+/// Everything one media thread owns.
+pub(crate) struct Driver {
+    pub(crate) shard: Shard,
+    pub(crate) socket: MediaSocket,
+    pub(crate) poll: Poll,
+    pub(crate) inbox: Receiver<Mail>,
+    /// Of all shards, this one included.
+    pub(crate) inboxes: Vec<Inbox>,
+    pub(crate) events: Sender<Event>,
+    pub(crate) publish: Publish,
+    pub(crate) is_running: Arc<AtomicBool>,
+}
+
+/// The socket's token; the waker has the other.
+pub(crate) const SOCKET: Token = Token(0);
+/// The waker's token.
+pub(crate) const WAKER: Token = Token(1);
+
+/// Batches and messages taken in one turn, so that neither keeps the other waiting.
+const BATCHES_PER_TURN: usize = 8;
+const MAIL_PER_TURN: usize = 1024;
+const PUBLISH_EVERY: Duration = Duration::from_secs(1);
+
+impl Driver {
+    /// Runs until told to stop.
+    pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(8);
+        let mut fx = Effects::default();
+        let mut published = read_clock();
+        let mut has_more = false;
+        while self.is_running.load(Ordering::Relaxed) {
+            let timeout = if has_more {
+                Duration::ZERO
+            } else {
+                self.patience(read_clock(), &fx)
+            };
+            // An interrupted wait is a short one.
+            let _: std::io::Result<()> = self.poll.poll(&mut events, Some(timeout));
+            has_more = self.take_mail(&mut fx) | self.take_datagrams(&mut fx);
+            let now = read_clock();
+            self.shard.handle_timeout(now, &mut fx);
+            self.carry_out(&mut fx);
+            if now.saturating_duration_since(published) >= PUBLISH_EVERY {
+                published = now;
+                (self.publish)(&self.shard.counters);
+            }
+        }
+    }
+
+    fn patience(&self, now: Instant, fx: &Effects) -> Duration {
+        // What found no room is tried again soon.
+        let most = if fx.mail.is_empty() && fx.events.is_empty() {
+            PUBLISH_EVERY
+        } else {
+            Duration::from_millis(1)
+        };
+        self.shard
+            .next_due()
+            .map_or(most, |due| due.saturating_duration_since(now).min(most))
+    }
+
+    fn take_mail(&mut self, fx: &mut Effects) -> bool {
+        let now = read_clock();
+        for _ in 0..MAIL_PER_TURN {
+            match self.inbox.try_recv() {
+                Ok(mail) => self.shard.handle_mail(mail, now, fx),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    fn take_datagrams(&mut self, fx: &mut Effects) -> bool {
+        for _ in 0..BATCHES_PER_TURN {
+            let now = read_clock();
+            let shard = &mut self.shard;
+            let count = self
+                .socket
+                .receive(|route, datagram| shard.handle_datagram(route, datagram, now, fx));
+            if count == 0 {
+                return false;
+            }
+            self.write(fx);
+        }
+        true
+    }
+
+    fn write(&mut self, fx: &mut Effects) {
+        if fx.datagrams.is_empty() {
+            return;
+        }
+        let counters = &mut self.shard.counters;
+        for (_, datagram) in fx.datagrams.iter() {
+            counters.datagrams_out += 1;
+            counters.bytes_out += datagram.len() as u64;
+        }
+        counters.drops.failed += self.socket.send(&fx.datagrams);
+        fx.datagrams.clear();
+    }
+
+    /// Writes what is to be sent, posts what is for others, and tells what happened. Nothing here
+    /// waits: what finds no room stays for the next turn, and what the network might have lost as
+    /// well is dropped.
+    fn carry_out(&mut self, fx: &mut Effects) {
+        self.write(fx);
+        self.post(fx);
+        while let Some(event) = fx.events.pop_front() {
+            if let Err(EventRefused::Full(event)) = self.events.try_send(event) {
+                fx.events.push_front(event);
+                break;
+            }
+        }
+    }
+
+    fn post(&mut self, fx: &mut Effects) {
+        let mut kept = std::collections::VecDeque::new();
+        let mut full: Vec<ShardIndex> = Vec::new();
+        while let Some((to, mail)) = fx.mail.pop_front() {
+            let Some(inbox) = self.inboxes.get(usize::from(to.0)) else {
+                continue;
+            };
+            // Messages to one shard stay in order: behind one that waits, all wait.
+            let refused = if full.contains(&to) {
+                Some(mail)
+            } else {
+                match inbox.mail.try_send(mail) {
+                    Ok(()) => {
+                        // A shard that cannot be woken finds its mail at its next turn.
+                        let _: std::io::Result<()> = inbox.waker.wake();
+                        None
+                    }
+                    Err(TrySendError::Full(mail)) => {
+                        full.push(to);
+                        Some(mail)
+                    }
+                    Err(TrySendError::Disconnected(_)) => None,
+                }
+            };
+            match refused {
+                Some(mail) if mail.matter.is_expendable() || kept.len() >= limits::MAIL_KEPT => {
+                    self.shard.counters.drops.mail += 1;
+                }
+                Some(mail) => kept.push_back((to, mail)),
+                None => {}
+            }
+        }
+        fx.mail = kept;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a driver is where time enters")]
+pub(crate) fn read_clock() -> Instant {
+    Instant::now()
+}

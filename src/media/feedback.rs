@@ -1,0 +1,302 @@
+//! RTCP across a match, with the inverse offsets: what a receiver says of its partner's packets
+//! comes back in the partner's own numbers, and sender reports go on in the receiver's.
+//!
+//! 1. [`Relay::send_report`]: a sender report of the leg that sends, rewritten for the partner;
+//! 2. [`Relay::translate`]: what the partner reports, asks for again, or wants a keyframe of.
+//!
+//! What points before this match is left out: it is about somebody else. REMB never crosses.
+
+use std::time::Instant;
+
+use super::arrivals::{Arrival, low};
+use super::datagrams::Datagrams;
+use super::reception::low32;
+use super::relay::{Line, Relay, Resent};
+use super::uplink::{Track, Uplink};
+use crate::limits;
+use crate::rtp::rtcp::{self, Compound, Packet, ReportBlock, SenderReport, TransportFeedback};
+use crate::rtp::sequence::nearest;
+
+/// Memory that translating needs, kept by the shard.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pub(crate) entries: Vec<Arrival>,
+    pub(crate) wanted: Vec<u16>,
+    pub(crate) blocks: Vec<ReportBlock>,
+    pub(crate) rtcp: Vec<u8>,
+}
+
+/// What came of a partner's feedback, for the counters.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Translated {
+    /// Packets sent again from the ring.
+    pub(crate) resent: u64,
+    /// Requests that the share for resending left no room for.
+    pub(crate) over_share: u64,
+    /// Requests passed on to the sender.
+    pub(crate) passed_on: u64,
+    /// Parts that named something outside this match.
+    pub(crate) stale: u64,
+}
+
+impl Relay {
+    /// Sends a sender report on: the partner's SSRC, its timestamps, our wall clock, and what was
+    /// really sent.
+    pub(crate) fn send_report(
+        &mut self,
+        track: Track,
+        report: &SenderReport,
+        our_ntp: u64,
+        out: &mut Datagrams,
+    ) {
+        let (line, ssrc, outgoing) = match track {
+            Track::Audio => (
+                self.audio,
+                self.downlink.numbers.ssrcs.audio,
+                &self.downlink.audio,
+            ),
+            Track::Video => (
+                self.video,
+                self.downlink.numbers.ssrcs.video,
+                &self.downlink.video,
+            ),
+            Track::Rtx => return,
+        };
+        let Some(line) = line else { return };
+        let offset = *self
+            .ntp_offset
+            .get_or_insert(our_ntp.wrapping_sub(report.ntp));
+        let ntp = report.ntp.wrapping_add(offset);
+        let rewritten = SenderReport {
+            ssrc,
+            ntp,
+            rtp_timestamp: report.rtp_timestamp.wrapping_add(line.timestamp),
+            packets: outgoing.packets,
+            octets: outgoing.octets,
+        };
+        let mut room = Vec::with_capacity(128);
+        rtcp::write::sender_report(&mut room, &rewritten, &[]);
+        rtcp::write::sdes_cname(&mut room, ssrc, &self.downlink.cname);
+        self.remember_report(report.ntp, ntp);
+        self.downlink.send_rtcp(&room, out);
+    }
+
+    /// Takes the partner's RTCP. What its sender must know is appended to `upstream` in the
+    /// sender's numbers, from `own_ssrc`; what the ring has is sent again at once.
+    pub(crate) fn translate(
+        &mut self,
+        rtcp: &[u8],
+        uplink: &mut Uplink,
+        own_ssrc: u32,
+        scratch: &mut Scratch,
+        context: (Instant, &mut Vec<u8>, &mut Datagrams),
+    ) -> Translated {
+        let (now, upstream, out) = context;
+        let mut translated = Translated::default();
+        scratch.blocks.clear();
+        for packet in Compound::parse(rtcp).map_while(Result::ok) {
+            match packet {
+                Packet::SenderReport(_, blocks) | Packet::ReceiverReport(_, blocks) => {
+                    for block in blocks {
+                        match self.translate_block(&block, uplink) {
+                            Some(block) if scratch.blocks.len() < 8 => scratch.blocks.push(block),
+                            _ => translated.stale += 1,
+                        }
+                    }
+                }
+                Packet::Nack(nack) if nack.media == self.downlink.numbers.ssrcs.video => {
+                    scratch.wanted.clear();
+                    for sequence in nack.lost().take(limits::NACK_SEQUENCES) {
+                        self.answer_nack(
+                            sequence,
+                            uplink,
+                            scratch,
+                            &mut translated,
+                            (now, &mut *out),
+                        );
+                    }
+                    if let (Some(media), false) = (uplink.video.ssrc, scratch.wanted.is_empty()) {
+                        translated.passed_on += 1;
+                        rtcp::write::nack(upstream, own_ssrc, media, &scratch.wanted);
+                    }
+                }
+                Packet::Pli { media, .. } if media == self.downlink.numbers.ssrcs.video => {
+                    self.pass_keyframe_request(uplink, own_ssrc, upstream, now);
+                }
+                Packet::Fir(fir) if fir.names(self.downlink.numbers.ssrcs.video) => {
+                    self.pass_keyframe_request(uplink, own_ssrc, upstream, now);
+                }
+                Packet::TransportFeedback(feedback) => {
+                    self.translate_transport(&feedback, uplink, own_ssrc, scratch, upstream);
+                }
+                _ => {}
+            }
+        }
+        if !scratch.blocks.is_empty() {
+            rtcp::write::receiver_report(upstream, own_ssrc, &scratch.blocks);
+        }
+        translated
+    }
+
+    /// A report block in the sender's numbers. `None` where it is not about this match.
+    fn translate_block(&mut self, block: &ReportBlock, uplink: &mut Uplink) -> Option<ReportBlock> {
+        let ssrcs = &self.downlink.numbers.ssrcs;
+        let (line, stream, sent) = if block.ssrc == ssrcs.audio {
+            (
+                self.audio.as_mut()?,
+                &mut uplink.audio,
+                self.downlink.audio.next_index,
+            )
+        } else if block.ssrc == ssrcs.video {
+            (
+                self.video.as_mut()?,
+                &mut uplink.video,
+                self.downlink.video.next_index,
+            )
+        } else {
+            return None;
+        };
+        let highest = highest_before(line, block.highest_sequence, sent)?;
+        let newly_lost = block.cumulative_lost
+            - line
+                .partner_lost
+                .replace(block.cumulative_lost)
+                .unwrap_or(block.cumulative_lost);
+        let ssrc = stream.ssrc?;
+        let cumulative_lost = stream.reception.partner_reported(newly_lost);
+        let last_sr = self.report_before(block.last_sr);
+        Some(ReportBlock {
+            ssrc,
+            cumulative_lost,
+            highest_sequence: low32(highest),
+            last_sr,
+            delay_since_last_sr: if last_sr == 0 {
+                0
+            } else {
+                block.delay_since_last_sr
+            },
+            ..*block
+        })
+    }
+
+    /// One packet the partner misses: sent again from the ring, swallowed where the sender is
+    /// being asked already, else passed on.
+    fn answer_nack(
+        &mut self,
+        sequence: u16,
+        uplink: &mut Uplink,
+        scratch: &mut Scratch,
+        translated: &mut Translated,
+        (now, out): (Instant, &mut Datagrams),
+    ) {
+        let Some(line) = self.video else {
+            translated.stale += 1;
+            return;
+        };
+        let newest = self.downlink.video.next_index;
+        // Before this match: somebody else's picture. Not yet sent: nonsense.
+        let asked = nearest(newest, sequence).filter(|index| *index < newest);
+        let Some((index, before)) =
+            asked.and_then(|index| Some((index, line.numbers.back(index)?)))
+        else {
+            translated.stale += 1;
+            return;
+        };
+        match self.resend(index, now, out) {
+            Resent::Yes => translated.resent += 1,
+            Resent::JustNow => {}
+            Resent::OverShare => translated.over_share += 1,
+            Resent::NotHere if uplink.losses.is_missing(before) => {}
+            Resent::NotHere => scratch.wanted.push(low(before)),
+        }
+    }
+
+    fn pass_keyframe_request(
+        &mut self,
+        uplink: &Uplink,
+        own_ssrc: u32,
+        upstream: &mut Vec<u8>,
+        now: Instant,
+    ) {
+        if let Some(media) = uplink.video.ssrc
+            && self.passes_keyframe_request(now)
+        {
+            rtcp::write::pli(upstream, own_ssrc, media);
+        }
+    }
+
+    /// Transport-wide feedback, trimmed to this match, in the sender's numbers and in this shard's
+    /// time, so that the sender sees one clock whoever reports.
+    fn translate_transport(
+        &mut self,
+        feedback: &TransportFeedback<'_>,
+        uplink: &mut Uplink,
+        own_ssrc: u32,
+        scratch: &mut Scratch,
+        upstream: &mut Vec<u8>,
+    ) {
+        let Some(stretch) = self.transport else {
+            return;
+        };
+        let Some(media) = uplink.video.ssrc else {
+            return;
+        };
+        let entries = &mut scratch.entries;
+        entries.clear();
+        let mut next = None;
+        let (shift, last_sent) = (&mut self.arrival_shift, self.downlink.next_transport);
+        feedback.for_each(|sequence, ticks| {
+            let number = nearest(last_sent, sequence).filter(|number| *number < last_sent);
+            let Some(before) = number.and_then(|number| stretch.back(number)) else {
+                return;
+            };
+            let ticks =
+                ticks.map(|theirs| theirs + settle(shift, theirs, uplink.arrivals.at(before)));
+            next = Some(before + 1);
+            entries.push((low(before), ticks));
+        });
+        write_transport_feedback(entries, uplink, own_ssrc, media, upstream);
+        if let Some(next) = next {
+            uplink.arrivals.reported_below(next);
+        }
+    }
+}
+
+/// Appends transport-wide feedback about consecutive numbers, in as many packets as it takes.
+pub(crate) fn write_transport_feedback(
+    entries: &[Arrival],
+    uplink: &mut Uplink,
+    own_ssrc: u32,
+    media: u32,
+    upstream: &mut Vec<u8>,
+) {
+    let mut rest = entries;
+    while !rest.is_empty() {
+        let count = uplink.arrivals.next_feedback_count();
+        let written = rtcp::write::transport_feedback(upstream, (own_ssrc, media), count, rest);
+        if written == 0 {
+            return;
+        }
+        rest = rest.get(written..).unwrap_or_default();
+    }
+}
+
+/// The shift from the partner's clock to ours, fixed by the first packet that both have seen, and
+/// again where the two have parted by more than a feedback's own range could explain.
+fn settle(shift: &mut Option<i64>, theirs: i64, ours: Option<i64>) -> i64 {
+    const PARTED: i64 = 10 * 4_000;
+    if let Some(ours) = ours {
+        let fresh = ours - theirs;
+        if shift.is_none_or(|shift| (fresh - shift).abs() > PARTED) {
+            *shift = Some(fresh);
+        }
+    }
+    shift.unwrap_or(0)
+}
+
+/// The highest sequence a partner has seen, as its sender counts. `None` before this match.
+fn highest_before(line: &Line, highest_sequence: u32, sent: u64) -> Option<u64> {
+    let sequence = u16::try_from(highest_sequence & 0xffff).ok()?;
+    let index = nearest(sent, sequence).filter(|index| *index < sent)?;
+    line.numbers.back(index)
+}

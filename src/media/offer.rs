@@ -1,0 +1,240 @@
+//! Reads a browser's SDP offer into [`Terms`]: what this leg will speak, and by which numbers.
+//!
+//! There is one fixed answer for every browser (see [`answer`](super::answer)), so that any two
+//! legs fit; an offer decides only the numbers and the order of its sections.
+
+use str0m::change::SdpOffer;
+use str0m::crypto::Fingerprint;
+use str0m::format::{Codec, PayloadParams};
+use str0m::ice::IceCreds;
+use str0m::media::Direction;
+use str0m::rtp::Extension;
+
+use super::command::OfferError;
+use crate::codec::VideoCodec;
+use crate::limits;
+
+/// What an offer says, as far as the answer and the relay need it.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
+    /// The sections of the offer in its order, refused ones included.
+    pub(crate) sections: Vec<Section>,
+    /// The Opus section.
+    pub(crate) audio: AudioTerms,
+    /// The section of the one picture coding.
+    pub(crate) video: VideoTerms,
+    /// Id of the transport-wide sequence number extension, the same in both sections.
+    pub(crate) transport_cc: Option<u8>,
+    /// Id of the `mid` extension: accepted (RFC 8843), never sent on.
+    pub(crate) mid_extension: Option<u8>,
+    /// The browser's ICE credentials.
+    pub(crate) ice: IceCreds,
+    /// Hash of the certificate that the browser must show.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// One `m=` section of the offer.
+#[derive(Debug, Clone)]
+pub(crate) struct Section {
+    /// Its `mid`.
+    pub(crate) mid: String,
+    /// What becomes of it.
+    pub(crate) part: Part,
+}
+
+/// What a section of the offer becomes in the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The visitor's voice.
+    Audio,
+    /// The visitor's picture.
+    Video,
+    /// Refused: port 0, with this media type.
+    Refused(&'static str),
+}
+
+/// The numbers of the audio section.
+#[derive(Debug, Clone)]
+pub(crate) struct AudioTerms {
+    pub(crate) payload_type: u8,
+    /// The SSRC declared by the browser, if any.
+    pub(crate) ssrc: Option<u32>,
+}
+
+/// The numbers of the video section.
+#[derive(Debug, Clone)]
+pub(crate) struct VideoTerms {
+    pub(crate) codec: VideoCodec,
+    pub(crate) payload_type: u8,
+    /// Payload type of its retransmissions (RFC 4588), if the browser has them.
+    pub(crate) rtx_payload_type: Option<u8>,
+    /// The SSRC declared by the browser, if any.
+    pub(crate) ssrc: Option<u32>,
+    /// The SSRC declared for its retransmissions, if any.
+    pub(crate) rtx_ssrc: Option<u32>,
+    /// The H.264 profile as the answer repeats it.
+    pub(crate) profile_level_id: Option<u32>,
+}
+
+impl Terms {
+    /// Reads an offer. `codecs` are the picture codings this server speaks, best first.
+    ///
+    /// # Errors
+    /// [`OfferError`] says what the offer lacks.
+    pub(crate) fn read(offer: &str, codecs: &[VideoCodec]) -> Result<Self, OfferError> {
+        if offer.len() > limits::SDP_BYTES {
+            return Err(OfferError::Malformed);
+        }
+        let sdp = SdpOffer::from_sdp_string(offer).map_err(|_| OfferError::Malformed)?;
+        if sdp.media_lines.len() > limits::SDP_SECTIONS {
+            return Err(OfferError::Malformed);
+        }
+        let (ice, fingerprint) = credentials(&sdp)?;
+        let mut terms = TermsSoFar::default();
+        for line in &sdp.media_lines {
+            let part = terms.section(line.rtp_params(), line.direction(), line.disabled, codecs);
+            if matches!(part, Part::Audio | Part::Video) {
+                terms.ssrcs(
+                    part,
+                    line.ssrc_info()
+                        .iter()
+                        .map(|i| (*i.ssrc, i.repairs.map(|r| *r))),
+                );
+                terms.extensions(line.extmaps());
+            }
+            terms.sections.push(Section {
+                mid: line.mid().to_string(),
+                part,
+            });
+        }
+        Ok(Self {
+            audio: terms.audio.ok_or(OfferError::NoAudio)?,
+            video: terms.video.ok_or(OfferError::NoVideo)?,
+            sections: terms.sections,
+            transport_cc: terms.transport_cc,
+            mid_extension: terms.mid_extension,
+            ice,
+            fingerprint,
+        })
+    }
+}
+
+/// ICE credentials and fingerprint, from the session or from its first section that has them.
+fn credentials(sdp: &SdpOffer) -> Result<(IceCreds, Fingerprint), OfferError> {
+    let ice = sdp
+        .session
+        .ice_creds()
+        .or_else(|| sdp.media_lines.iter().find_map(|line| line.ice_creds()));
+    let fingerprint = sdp
+        .session
+        .fingerprint()
+        .or_else(|| sdp.media_lines.iter().find_map(|line| line.fingerprint()));
+    // The browser must be willing to be the DTLS client: the answer says `passive`.
+    let setup = sdp
+        .session
+        .setup()
+        .or_else(|| sdp.media_lines.iter().find_map(|l| l.setup()));
+    if setup.is_some_and(|setup| setup.setup_line() == "passive") {
+        return Err(OfferError::Malformed);
+    }
+    ice.zip(fingerprint).ok_or(OfferError::Malformed)
+}
+
+#[derive(Default)]
+struct TermsSoFar {
+    sections: Vec<Section>,
+    audio: Option<AudioTerms>,
+    video: Option<VideoTerms>,
+    transport_cc: Option<u8>,
+    mid_extension: Option<u8>,
+}
+
+impl TermsSoFar {
+    /// Takes the first usable section of each kind.
+    fn section(
+        &mut self,
+        params: Vec<PayloadParams>,
+        direction: Direction,
+        disabled: bool,
+        codecs: &[VideoCodec],
+    ) -> Part {
+        let is_audio = params.iter().any(|p| p.spec().codec.is_audio());
+        let is_video = params.iter().any(|p| p.spec().codec.is_video());
+        let usable = direction == Direction::SendRecv && !disabled;
+        if is_audio {
+            let opus = params.iter().find(|p| p.spec().codec == Codec::Opus);
+            if let (Some(opus), true, None) = (opus, usable, &self.audio) {
+                self.audio = Some(AudioTerms {
+                    payload_type: *opus.pt(),
+                    ssrc: None,
+                });
+                return Part::Audio;
+            }
+            return Part::Refused("audio");
+        }
+        if is_video {
+            let picked = codecs.iter().find_map(|codec| pick(*codec, &params));
+            if let (Some(picked), true, None) = (picked, usable, &self.video) {
+                self.video = Some(picked);
+                return Part::Video;
+            }
+            return Part::Refused("video");
+        }
+        Part::Refused("application")
+    }
+
+    fn ssrcs(&mut self, part: Part, declared: impl Iterator<Item = (u32, Option<u32>)>) {
+        for (ssrc, repairs) in declared {
+            match (part, &mut self.audio, &mut self.video, repairs) {
+                (Part::Audio, Some(audio), _, None) if audio.ssrc.is_none() => {
+                    audio.ssrc = Some(ssrc);
+                }
+                (Part::Video, _, Some(video), None) if video.ssrc.is_none() => {
+                    video.ssrc = Some(ssrc);
+                }
+                (Part::Video, _, Some(video), Some(_)) if video.rtx_ssrc.is_none() => {
+                    video.rtx_ssrc = Some(ssrc);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn extensions(&mut self, extmaps: Vec<(u8, &Extension)>) {
+        for (id, extension) in extmaps {
+            // Only ids that fit the one-byte form (RFC 8285, 4.2).
+            if !(1..=14).contains(&id) {
+                continue;
+            }
+            match extension {
+                Extension::TransportSequenceNumber => self.transport_cc = Some(id),
+                Extension::RtpMid => self.mid_extension = Some(id),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The payload type of an offer that speaks `codec` in the one form the answer allows.
+fn pick(codec: VideoCodec, params: &[PayloadParams]) -> Option<VideoTerms> {
+    let fits = |p: &&PayloadParams| match codec {
+        VideoCodec::Vp8 => p.spec().codec == Codec::Vp8,
+        VideoCodec::H264 => p.spec().codec == Codec::H264 && is_constrained_baseline(p),
+    };
+    let params = params.iter().find(fits)?;
+    Some(VideoTerms {
+        codec,
+        payload_type: *params.pt(),
+        rtx_payload_type: params.resend().map(|pt| *pt),
+        ssrc: None,
+        rtx_ssrc: None,
+        profile_level_id: params.spec().format.profile_level_id,
+    })
+}
+
+/// Constrained baseline, packetization mode 1 (RFC 6184, 8.1): what every H.264 browser has.
+fn is_constrained_baseline(params: &PayloadParams) -> bool {
+    let format = params.spec().format;
+    let profile = format.profile_level_id.unwrap_or(0);
+    format.packetization_mode == Some(1) && profile >> 16 == 0x42 && (profile >> 8) & 0x40 != 0
+}

@@ -1,0 +1,225 @@
+//! [`Plane`]: the control plane's handle on all media threads.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mio::{Poll, Waker};
+use parking_lot::Mutex;
+use tokio::sync::mpsc::{Receiver, channel};
+
+use super::command::{Command, Event};
+use super::driver::{Driver, Inbox, SOCKET, WAKER, read_clock};
+use super::mail::Mail;
+use super::publish::publisher;
+use super::shard::{Settings, Shard};
+use super::socket::MediaSocket;
+use super::transport::Identity;
+use crate::config;
+use crate::id::ShardIndex;
+use crate::limits;
+
+/// All media threads of the process. Cheap to clone; nothing it does waits.
+#[derive(Clone)]
+pub struct Plane {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    inboxes: Vec<Inbox>,
+    is_running: Arc<AtomicBool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    candidates: Vec<SocketAddr>,
+}
+
+/// Why the media plane cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The media port is taken, or the address is not this machine's.
+    #[error("cannot receive media on {address}")]
+    Bind {
+        /// The address of the configuration.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// No address to tell browsers.
+    #[error("this machine has no address to tell browsers: name one in media.advertise")]
+    NoAddress,
+    /// The system refuses a thread, a poll or a certificate.
+    #[error("cannot start a media thread")]
+    Thread(#[source] io::Error),
+}
+
+impl Plane {
+    /// Binds the media port and starts one thread per shard. Events come out of the receiver.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is in the way.
+    pub fn start(config: &config::Media) -> Result<(Self, Receiver<Event>), StartError> {
+        let shards = match config.shards {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            shards => shards,
+        }
+        .min(limits::SHARDS);
+        let sockets =
+            MediaSocket::bind(config.listen, shards).map_err(|source| StartError::Bind {
+                address: config.listen,
+                source,
+            })?;
+        let local = sockets
+            .first()
+            .and_then(|socket| socket.local_address().ok())
+            .unwrap_or(config.listen);
+        let candidates = candidates(local, &config.advertise);
+        if candidates.is_empty() {
+            return Err(StartError::NoAddress);
+        }
+        let identity = Identity::generate()
+            .ok_or_else(|| StartError::Thread(io::Error::other("no certificate can be made")))?;
+        let (events, receiver) = channel(limits::MEDIA_EVENTS);
+        let is_running = Arc::new(AtomicBool::new(true));
+        let mut parts = Vec::new();
+        for socket in sockets {
+            let poll = Poll::new().map_err(StartError::Thread)?;
+            socket
+                .register(poll.registry(), SOCKET)
+                .map_err(StartError::Thread)?;
+            let waker = Waker::new(poll.registry(), WAKER).map_err(StartError::Thread)?;
+            let (mail, inbox) = sync_channel(limits::MAIL);
+            parts.push((
+                socket,
+                poll,
+                inbox,
+                Inbox {
+                    mail,
+                    waker: Arc::new(waker),
+                },
+            ));
+        }
+        let inboxes: Vec<Inbox> = parts.iter().map(|(.., inbox)| inbox.clone()).collect();
+        let mut threads = Vec::new();
+        for (index, (socket, poll, inbox, _)) in (0..).map(ShardIndex).zip(parts) {
+            let settings = Settings {
+                index,
+                shards: u16::try_from(shards).unwrap_or(1),
+                codecs: config.codecs.clone(),
+                candidates: candidates.clone(),
+                max_legs: config.max_legs,
+                silence: Duration::from_millis(config.silence_ms),
+                close_after: Duration::from_millis(config.close_after_ms),
+                identity: Arc::clone(&identity),
+                seed: rand::random(),
+            };
+            let driver = Driver {
+                shard: Shard::new(settings, read_clock(), wall_clock()),
+                socket,
+                poll,
+                inbox,
+                inboxes: inboxes.clone(),
+                events: events.clone(),
+                publish: publisher(),
+                is_running: Arc::clone(&is_running),
+            };
+            let thread = std::thread::Builder::new()
+                .name(format!("media-{index}"))
+                .spawn(move || driver.run())
+                .map_err(StartError::Thread)?;
+            threads.push(thread);
+        }
+        let threads = Mutex::new(threads);
+        let shared = Shared {
+            inboxes,
+            is_running,
+            threads,
+            candidates,
+        };
+        Ok((
+            Self {
+                shared: Arc::new(shared),
+            },
+            receiver,
+        ))
+    }
+
+    /// Where browsers are told to send their media.
+    #[must_use]
+    pub fn candidates(&self) -> &[SocketAddr] {
+        &self.shared.candidates
+    }
+
+    /// Hands a command to the shards it is for. Nothing waits: a command that finds no room, which
+    /// takes more than [`limits::MAIL`] unread messages, is dropped and logged.
+    pub fn send(&self, command: Command) {
+        let shards = u16::try_from(self.shared.inboxes.len()).unwrap_or(1);
+        for mail in Mail::for_command(command) {
+            let Some(inbox) = self.shared.inboxes.get(usize::from(mail.birth(shards).0)) else {
+                continue;
+            };
+            if let Err(refused) = inbox.mail.try_send(mail) {
+                tracing::error!(%refused, "a media thread does not keep up: command dropped");
+            }
+            // A thread that cannot be woken finds its mail at its next turn.
+            let _: io::Result<()> = inbox.waker.wake();
+        }
+    }
+
+    /// Stops all media threads and waits for them: call it where waiting is allowed.
+    pub fn shutdown(&self) {
+        self.shared.is_running.store(false, Ordering::Relaxed);
+        for inbox in &self.shared.inboxes {
+            // A thread that cannot be woken sees the flag within a second.
+            let _: io::Result<()> = inbox.waker.wake();
+        }
+        for thread in self.shared.threads.lock().drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a media thread had panicked");
+            }
+        }
+    }
+}
+
+/// Where browsers are told to send: the configured addresses, else the machine's own.
+fn candidates(local: SocketAddr, advertise: &[IpAddr]) -> Vec<SocketAddr> {
+    let port = local.port();
+    let with_port = |ip: &IpAddr| SocketAddr::new(*ip, port);
+    if !advertise.is_empty() {
+        return advertise.iter().map(with_port).collect();
+    }
+    if !local.ip().is_unspecified() {
+        return vec![local];
+    }
+    let mut own: Vec<IpAddr> = if_addrs::get_if_addrs()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|interface| interface.ip())
+        .filter(|ip| is_usable(ip) && (ip.is_ipv4() || local.is_ipv6()))
+        .collect();
+    // Loopback last: it serves only a browser on this machine.
+    own.sort_by_key(IpAddr::is_loopback);
+    own.truncate(limits::CANDIDATES);
+    own.iter().map(with_port).collect()
+}
+
+/// Link-local addresses need a zone that SDP cannot name.
+fn is_usable(ip: &IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => !v4.is_link_local(),
+        IpAddr::V6(v6) => !v6.is_unicast_link_local(),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the wall clock enters the media plane here, once"
+)]
+fn wall_clock() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}

@@ -1,0 +1,55 @@
+//! Publishes a shard's plain counters through the metrics table, once a second.
+
+use ::metrics::{Counter, Gauge};
+
+use super::counters::Counters;
+use super::driver::Publish;
+use crate::metrics;
+
+type Row = (Counter, fn(&Counters) -> u64);
+
+/// A publisher for one shard: its handles are made once, so that publishing takes no lock. All
+/// shards add to the same counters, so each adds what is new.
+pub(crate) fn publisher() -> Publish {
+    let rows = rows();
+    let legs: Gauge = metrics::LEGS.gauge();
+    let mut last = Counters::default();
+    Box::new(move |counters| {
+        for (handle, of) in &rows {
+            handle.increment(of(counters).saturating_sub(of(&last)));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        legs.increment(counters.legs as f64 - last.legs as f64);
+        last.clone_from(counters);
+    })
+}
+
+fn rows() -> Vec<Row> {
+    let drops = |reason| metrics::MEDIA_DROPS.counter_of(reason);
+    vec![
+        (metrics::MEDIA_DATAGRAMS_IN.counter(), |c| c.datagrams_in),
+        (metrics::MEDIA_BYTES_IN.counter(), |c| c.bytes_in),
+        (metrics::MEDIA_DATAGRAMS_OUT.counter(), |c| c.datagrams_out),
+        (metrics::MEDIA_BYTES_OUT.counter(), |c| c.bytes_out),
+        (metrics::MEDIA_FORWARDED.counter(), |c| c.packets_forwarded),
+        (metrics::MEDIA_HELD.counter(), |c| c.packets_held),
+        (metrics::MEDIA_WAITING.counter(), |c| c.packets_waiting),
+        (metrics::MEDIA_RESENT.counter(), |c| c.packets_resent),
+        (metrics::MEDIA_ASKED.counter(), |c| c.packets_asked),
+        (metrics::MEDIA_KEYFRAMES_ASKED.counter(), |c| {
+            c.keyframes_asked
+        }),
+        (metrics::MEDIA_STRAYED.counter(), |c| c.strayed),
+        (drops("unknown_address"), |c| c.drops.unknown_address),
+        (drops("unknown_stun"), |c| c.drops.unknown_stun),
+        (drops("unknown_kind"), |c| c.drops.unknown_kind),
+        (drops("before_handshake"), |c| c.drops.before_handshake),
+        (drops("malformed"), |c| c.drops.malformed),
+        (drops("foreign"), |c| c.drops.foreign),
+        (drops("unauthentic"), |c| c.drops.unauthentic),
+        (drops("stale"), |c| c.drops.stale),
+        (drops("failed"), |c| c.drops.failed),
+        (drops("mail"), |c| c.drops.mail),
+        (drops("over_share"), |c| c.resends_over_share),
+    ]
+}

@@ -1,0 +1,200 @@
+//! What a shard does by the clock: feedback and reports of its own while no partner gives any,
+//! keyframe requests while the picture is held, requests for what is missing on the way up, and
+//! noticing who has fallen silent.
+
+use std::time::{Duration, Instant};
+
+use super::command::{Event, Gate};
+use super::feedback::{Scratch, write_transport_feedback};
+use super::leg::{FEEDBACK_EVERY, Leg, REPORTS_EVERY};
+use super::shard::{Effects, Shard};
+use crate::rtp::rtcp;
+
+/// While the picture is held for its keyframe, the sender is asked this often: Chromium makes one
+/// in 300 ms at most, but a request may be lost.
+const KEYFRAME_EVERY: Duration = Duration::from_millis(100);
+/// How closely losses on the way up are followed.
+const LOSSES_EVERY: Duration = Duration::from_millis(5);
+
+impl Shard {
+    /// Looks after every leg whose time has come.
+    pub fn handle_timeout(&mut self, now: Instant, fx: &mut Effects) {
+        let mut due = std::mem::take(&mut self.due);
+        due.clear();
+        self.wheel.advance(now, &mut due);
+        for key in due.drain(..) {
+            // An entry may be older than the leg's newest schedule, or than the leg.
+            let is_due = self
+                .legs
+                .get_mut(key)
+                .is_some_and(|leg| leg.rounds.scheduled.take_if(|at| *at <= now).is_some());
+            if is_due {
+                self.make_rounds(key, now, fx);
+            }
+        }
+        self.due = due;
+        self.counters.legs = self.legs.len() as u64;
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Instant> {
+        self.wheel.next_due()
+    }
+
+    /// Does what is due for one leg, and schedules what comes next.
+    pub(crate) fn make_rounds(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        leg.transport.handle_timeout(now, &mut fx.datagrams);
+        let unheard = now.saturating_duration_since(leg.presence.heard);
+        if unheard >= self.settings.close_after {
+            return self.close(key, now, fx);
+        }
+        if unheard >= self.settings.silence && !leg.presence.is_silent && leg.uplink.is_some() {
+            leg.presence.is_silent = true;
+            fx.events.push_back(Event::Silent { leg: leg.id });
+        }
+        let mut upstream = std::mem::take(&mut self.scratch.rtcp);
+        upstream.clear();
+        self.counters.keyframes_asked += u64::from(ask_keyframe(leg, now, &mut upstream));
+        self.counters.packets_asked += ask_missing(leg, now, &mut self.scratch, &mut upstream);
+        if leg.rounds.feedback <= now {
+            leg.rounds.feedback = now + FEEDBACK_EVERY;
+            report_arrivals(leg, &mut self.scratch, &mut upstream);
+        }
+        if leg.rounds.reports <= now {
+            leg.rounds.reports = now + REPORTS_EVERY;
+            report_reception(leg, now, &mut self.scratch, &mut upstream);
+        }
+        self.send_upstream(key, &upstream, now, fx);
+        self.scratch.rtcp = upstream;
+        self.after_transport(key, now, fx);
+    }
+
+    /// Puts a leg on the wheel for its next round, unless an earlier turn brings it up anyway.
+    pub(crate) fn schedule(&mut self, key: usize, now: Instant) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let next = next_round(leg, now, self.settings.silence, self.settings.close_after);
+        if leg.rounds.scheduled.is_none_or(|at| next < at) {
+            leg.rounds.scheduled = Some(next);
+            self.wheel.schedule(key, next);
+        }
+    }
+}
+
+fn next_round(leg: &Leg, now: Instant, silence: Duration, close_after: Duration) -> Instant {
+    let patience = if leg.presence.is_silent || leg.uplink.is_none() {
+        close_after
+    } else {
+        silence
+    };
+    let mut next = leg.presence.heard + patience;
+    if let Some(due) = leg.transport.due() {
+        next = next.min(due);
+    }
+    let Some(uplink) = &leg.uplink else {
+        return next;
+    };
+    next = next.min(leg.rounds.reports);
+    // Feedback of our own is due only while somebody sends.
+    let delegated = leg.relay.as_ref().and_then(|relay| relay.transport);
+    let limit = delegated.map_or(u64::MAX, |stretch| stretch.start_in);
+    if uplink
+        .arrivals
+        .highest()
+        .is_some_and(|highest| uplink.arrivals.unreported() <= highest.min(limit.saturating_sub(1)))
+    {
+        next = next.min(leg.rounds.feedback);
+    }
+    if let Some(relay) = &leg.relay {
+        if relay.video.is_none() && leg.gate == Gate::Open {
+            next = next.min(now + KEYFRAME_EVERY);
+        }
+        if relay.video.is_some() && !uplink.losses.is_empty() {
+            next = next.min(now + LOSSES_EVERY);
+        }
+    }
+    next
+}
+
+/// While the picture is held for its keyframe.
+fn ask_keyframe(leg: &mut Leg, now: Instant, upstream: &mut Vec<u8>) -> bool {
+    let Some(relay) = &mut leg.relay else {
+        return false;
+    };
+    let is_held = relay.video.is_none() && leg.gate == Gate::Open;
+    // A hair early is on time: the wheel turns in slots.
+    let pause = KEYFRAME_EVERY.saturating_sub(super::wheel::SLOT);
+    if !is_held || !relay.wants_keyframe(pause, now) {
+        return false;
+    }
+    Shard::write_keyframe_request(leg, upstream);
+    true
+}
+
+/// For loss on the way up, as long as somebody watches.
+fn ask_missing(leg: &mut Leg, now: Instant, scratch: &mut Scratch, upstream: &mut Vec<u8>) -> u64 {
+    let (Some(relay), Some(uplink)) = (&leg.relay, &mut leg.uplink) else {
+        return 0;
+    };
+    let (Some(line), Some(media)) = (relay.video, uplink.video.ssrc) else {
+        return 0;
+    };
+    uplink
+        .losses
+        .due(line.numbers.start_in, now, &mut scratch.wanted);
+    if !scratch.wanted.is_empty() {
+        rtcp::write::nack(upstream, leg.ssrcs.video, media, &scratch.wanted);
+    }
+    scratch.wanted.len() as u64
+}
+
+/// Transport-wide feedback about what no partner reports on.
+fn report_arrivals(leg: &mut Leg, scratch: &mut Scratch, upstream: &mut Vec<u8>) {
+    let Some(uplink) = &mut leg.uplink else {
+        return;
+    };
+    let Some(media) = uplink.video.ssrc.or(uplink.audio.ssrc) else {
+        return;
+    };
+    let delegated = leg.relay.as_ref().and_then(|relay| relay.transport);
+    let limit = delegated.map(|stretch| stretch.start_in);
+    uplink.arrivals.pending(limit, &mut scratch.entries);
+    // A feedback packet must name at least one that arrived.
+    let Some(last) = scratch.entries.iter().rposition(|(_, at)| at.is_some()) else {
+        return;
+    };
+    scratch.entries.truncate(last + 1);
+    write_transport_feedback(&scratch.entries, uplink, leg.ssrcs.video, media, upstream);
+    uplink
+        .arrivals
+        .reported_below(uplink.arrivals.unreported() + last as u64 + 1);
+}
+
+/// Receiver reports about the tracks that no partner receives.
+fn report_reception(leg: &mut Leg, now: Instant, scratch: &mut Scratch, upstream: &mut Vec<u8>) {
+    let Some(uplink) = &mut leg.uplink else {
+        return;
+    };
+    let flows = |line: fn(&super::relay::Relay) -> bool| leg.relay.as_deref().is_some_and(line);
+    let (audio_flows, video_flows) = (
+        flows(|relay| relay.audio.is_some()),
+        flows(|relay| relay.video.is_some()),
+    );
+    scratch.blocks.clear();
+    for (stream, flows) in [
+        (&mut uplink.audio, audio_flows),
+        (&mut uplink.video, video_flows),
+    ] {
+        if let (Some(ssrc), false) = (stream.ssrc, flows) {
+            scratch.blocks.extend(stream.reception.report(ssrc, now));
+        }
+    }
+    if !scratch.blocks.is_empty() {
+        rtcp::write::receiver_report(upstream, leg.ssrcs.video, &scratch.blocks);
+    }
+}

@@ -1,0 +1,472 @@
+//! The sans-IO heart of a media thread: datagrams, mail and time in; datagrams, mail and events out.
+//!
+//! A shard is a value. It shares nothing with the others and never waits: what it wants done is
+//! left in [`Effects`]. The walk of a packet:
+//!
+//! 1. [`Shard::handle_datagram`] asks the [`directory`](super::directory) whose it is;
+//! 2. [`Uplink::receive_rtp`](super::uplink::Uplink::receive_rtp) decrypts it in place and counts it;
+//! 3. [`Relay::forward`](super::relay::Relay::forward) rewrites it for the partner, and the
+//!    [`Downlink`](super::downlink::Downlink) it holds protects it;
+//! 4. [`Datagrams`] holds it until the driver's next write.
+//!
+//! How matches begin and end is in [`switching`](super::switching), what happens by the clock in
+//! [`rounds`](super::rounds).
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::rngs::SmallRng;
+use rand::{RngCore as _, SeedableRng as _};
+use slab::Slab;
+use str0m::ice::StunMessage;
+
+use super::clock::Clock;
+use super::command::{Event, Gate};
+use super::counters::Counters;
+use super::datagrams::{Datagrams, Route};
+use super::directory::{Directory, Home};
+use super::feedback::Scratch;
+use super::leg::{Leg, Whereabouts};
+use super::mail::{Mail, Matter, Strayed};
+use super::relay::{Passage, Sender};
+use super::transport::{Identity, TransportEvent};
+use super::uplink::{Refusal, Track};
+use super::wheel::Wheel;
+use crate::codec::VideoCodec;
+use crate::id::{LegId, ShardIndex};
+use crate::limits;
+use crate::rtp::Kind;
+use crate::rtp::rtcp::{Compound, Packet};
+
+/// What a shard must know from the start.
+#[derive(Clone)]
+pub struct Settings {
+    /// Which of them this is.
+    pub index: ShardIndex,
+    /// How many shards there are.
+    pub shards: u16,
+    /// Picture codings, best first.
+    pub codecs: Vec<VideoCodec>,
+    /// Where browsers are told to send.
+    pub candidates: Vec<SocketAddr>,
+    /// Legs at home here at most.
+    pub max_legs: usize,
+    /// A leg that is not heard for so long is silent.
+    pub silence: Duration,
+    /// A leg that is not heard for so long is closed.
+    pub close_after: Duration,
+    /// The certificate of all legs.
+    pub identity: Arc<Identity>,
+    /// Seed of all chance.
+    pub seed: u64,
+}
+
+/// What a shard wants done.
+#[derive(Default)]
+pub struct Effects {
+    /// To be sent.
+    pub datagrams: Datagrams,
+    /// For other shards.
+    pub mail: VecDeque<(ShardIndex, Mail)>,
+    /// For the control plane.
+    pub events: VecDeque<Event>,
+}
+
+/// One media thread's everything.
+pub struct Shard {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) legs: Slab<Leg>,
+    pub(crate) directory: Directory,
+    pub(crate) wheel: Wheel,
+    pub(crate) scratch: Scratch,
+    pub(crate) counters: Counters,
+    pub(crate) due: Vec<usize>,
+    rng: SmallRng,
+}
+
+impl Shard {
+    /// A shard without legs. `since_unix` is the wall clock's time at `now`.
+    pub fn new(settings: Settings, now: Instant, since_unix: Duration) -> Self {
+        Self {
+            rng: SmallRng::seed_from_u64(settings.seed),
+            settings,
+            clock: Clock::new(now, since_unix),
+            legs: Slab::new(),
+            directory: Directory::default(),
+            wheel: Wheel::new(now),
+            scratch: Scratch::default(),
+            counters: Counters::default(),
+            due: Vec::new(),
+        }
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Takes a datagram from the socket; it is decrypted in place.
+    pub fn handle_datagram(
+        &mut self,
+        route: Route,
+        datagram: &mut [u8],
+        now: Instant,
+        fx: &mut Effects,
+    ) {
+        self.counters.datagrams_in += 1;
+        self.counters.bytes_in += datagram.len() as u64;
+        let kind = Kind::of(datagram);
+        match kind {
+            Kind::Stun => self.handle_stun(route, datagram, now, fx),
+            Kind::Dtls | Kind::Rtp | Kind::Rtcp => match self.directory.by_address(&route.remote) {
+                Some((_, Home::Here(key))) => self.handle_own(key, kind, datagram, now, fx),
+                Some((leg, Home::There(home))) => {
+                    self.hand_over(leg, home, route, datagram, fx);
+                }
+                None => self.counters.drops.unknown_address += 1,
+            },
+            Kind::Unknown => self.counters.drops.unknown_kind += 1,
+        }
+    }
+
+    /// A STUN request finds its leg by the ICE name in it: the address may be new.
+    fn handle_stun(&mut self, route: Route, datagram: &[u8], now: Instant, fx: &mut Effects) {
+        let found = StunMessage::parse(datagram).ok().and_then(|message| {
+            let (ours, _) = message.split_username()?;
+            let (leg, home) = self.directory.by_ufrag(ours)?;
+            Some((message, leg, home))
+        });
+        match found {
+            Some((message, _, Home::Here(key))) => {
+                self.answer_stun(key, message, route, now, fx);
+            }
+            Some((_, leg, Home::There(home))) => self.hand_over(leg, home, route, datagram, fx),
+            None => self.counters.drops.unknown_stun += 1,
+        }
+    }
+
+    /// Answers a STUN request of a leg at home here.
+    pub(crate) fn answer_stun(
+        &mut self,
+        key: usize,
+        message: StunMessage<'_>,
+        route: Route,
+        now: Instant,
+        fx: &mut Effects,
+    ) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        if !leg.transport.is_authentic(&message) {
+            self.counters.drops.unknown_stun += 1;
+            return;
+        }
+        leg.is_settled = true;
+        leg.transport
+            .handle_stun(message, route, now, &mut fx.datagrams);
+        self.heard(key, now, fx);
+        self.after_transport(key, now, fx);
+    }
+
+    fn handle_own(
+        &mut self,
+        key: usize,
+        kind: Kind,
+        datagram: &mut [u8],
+        now: Instant,
+        fx: &mut Effects,
+    ) {
+        match kind {
+            Kind::Rtp => self.handle_rtp(key, datagram, now, fx),
+            Kind::Rtcp => self.handle_rtcp(key, datagram, now, fx),
+            Kind::Dtls => {
+                let Some(leg) = self.legs.get_mut(key) else {
+                    return;
+                };
+                leg.transport.handle_dtls(datagram, now, &mut fx.datagrams);
+                self.after_transport(key, now, fx);
+            }
+            Kind::Stun | Kind::Unknown => {}
+        }
+    }
+
+    fn handle_rtp(&mut self, key: usize, packet: &mut [u8], now: Instant, fx: &mut Effects) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Some(uplink) = &mut leg.uplink else {
+            self.counters.drops.before_handshake += 1;
+            return;
+        };
+        let received = match uplink.receive_rtp(packet, now, &self.clock) {
+            Ok(received) => received,
+            Err(refusal) => return self.count_refusal(refusal),
+        };
+        leg.presence.heard = now;
+        let is_silent = leg.presence.is_silent;
+        if let Some(relay) = &mut leg.relay {
+            let mut sender = Sender {
+                codec: uplink.codec,
+                is_gate_open: leg.gate == Gate::Open,
+                newest_video: uplink.video.reception.highest(),
+                losses: &mut uplink.losses,
+            };
+            let passage = relay.forward(packet, &received, &mut sender, now, &mut fx.datagrams);
+            let match_id = relay.match_id;
+            let id = leg.id;
+            match passage {
+                Passage::Sent => self.counters.packets_forwarded += 1,
+                Passage::FirstPicture { after } => {
+                    self.counters.packets_forwarded += 1;
+                    let after_ms = u32::try_from(after.as_millis()).unwrap_or(u32::MAX);
+                    fx.events.push_back(Event::FirstPicture {
+                        match_id,
+                        leg: id,
+                        after_ms,
+                    });
+                }
+                Passage::Held => self.counters.packets_held += 1,
+                Passage::Stale => self.counters.drops.stale += 1,
+                Passage::Failed => self.counters.drops.failed += 1,
+            }
+        } else {
+            self.counters.packets_waiting += 1;
+        }
+        if is_silent {
+            self.heard(key, now, fx);
+        }
+        self.schedule(key, now);
+    }
+
+    fn handle_rtcp(&mut self, key: usize, packet: &mut [u8], now: Instant, fx: &mut Effects) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Some(uplink) = &mut leg.uplink else {
+            self.counters.drops.before_handshake += 1;
+            return;
+        };
+        let length = match uplink.receive_rtcp(packet) {
+            Ok(length) => length,
+            Err(refusal) => return self.count_refusal(refusal),
+        };
+        leg.presence.heard = now;
+        let plain = packet.get(..length).unwrap_or_default();
+        let our_ntp = self.clock.ntp(now);
+        let mut has_feedback = false;
+        for part in Compound::parse(plain).map_while(Result::ok) {
+            match part {
+                Packet::SenderReport(report, blocks) => {
+                    has_feedback |= blocks.len() > 0;
+                    let Some((track, stream)) = uplink.stream_of(report.ssrc) else {
+                        self.counters.drops.foreign += 1;
+                        continue;
+                    };
+                    stream.reception.sender_report(report.ntp, now);
+                    if track != Track::Rtx {
+                        uplink.clock.reported(report.ntp, our_ntp);
+                    }
+                    if let Some(relay) = &mut leg.relay {
+                        relay.send_report(track, &report, our_ntp, &mut fx.datagrams);
+                    }
+                }
+                Packet::ReceiverReport(..)
+                | Packet::Nack(_)
+                | Packet::Pli { .. }
+                | Packet::Fir(_)
+                | Packet::TransportFeedback(_) => has_feedback = true,
+                // REMB, names, farewells and the rest stay here.
+                _ => {}
+            }
+        }
+        if let (true, Some(facing)) = (has_feedback, leg.facing) {
+            let matter = Matter::Feedback {
+                match_id: facing.match_id,
+                rtcp: plain.to_vec(),
+            };
+            self.post(
+                Mail {
+                    leg: facing.partner,
+                    matter,
+                },
+                now,
+                fx,
+            );
+        }
+        self.heard(key, now, fx);
+    }
+
+    /// Tells what the transport brought about, and carries it out.
+    pub(crate) fn after_transport(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+        while let Some(event) = self
+            .legs
+            .get_mut(key)
+            .and_then(|leg| leg.transport.poll_event())
+        {
+            let chance = [(); 4].map(|()| self.chance());
+            let Some(leg) = self.legs.get_mut(key) else {
+                return;
+            };
+            match event {
+                TransportEvent::Validated(address) => self.directory.add_address(leg.id, address),
+                TransportEvent::Forgotten(address) => {
+                    self.directory.remove_address(leg.id, address);
+                }
+                TransportEvent::Nominated(route) => self.reroute(key, route, now, fx),
+                TransportEvent::Keys(keys, route) => {
+                    // One handshake per stay: a second one would start every counter again.
+                    if leg.uplink.is_none() {
+                        leg.handshake_done(&keys, route, chance);
+                        fx.events.push_back(Event::Connected { leg: leg.id });
+                    }
+                }
+                TransportEvent::Closed => {
+                    self.close(key, now, fx);
+                    return;
+                }
+            }
+        }
+        self.schedule(key, now);
+    }
+
+    /// Notes that the leg was heard, and tells it if it had been silent.
+    pub(crate) fn heard(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        leg.presence.heard = now;
+        if leg.presence.is_silent {
+            leg.presence.is_silent = false;
+            fx.events.push_back(Event::Heard { leg: leg.id });
+        }
+    }
+
+    /// The leg is over: its addresses, its names, its keys.
+    pub(crate) fn close(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+        let Some(mut leg) = self.legs.try_remove(key) else {
+            return;
+        };
+        leg.transport.close(now, &mut fx.datagrams);
+        self.directory.remove(leg.id);
+        if let Some(relay) = leg.relay.take() {
+            self.give_back(*relay, now, fx);
+        }
+        self.tell_others(leg.id, || Matter::Gone, fx);
+        fx.events.push_back(Event::Closed { leg: leg.id });
+    }
+
+    /// Puts a message to a leg's home on its way, or carries it out when that is here.
+    pub(crate) fn post(&mut self, mail: Mail, now: Instant, fx: &mut Effects) {
+        match self.directory.home(mail.leg) {
+            Some(Home::Here(_)) => self.handle_mail(mail, now, fx),
+            Some(Home::There(home)) => fx.mail.push_back((home, mail)),
+            // Whoever it was for is gone, and with them what it carried.
+            None => {}
+        }
+    }
+
+    /// Sends the same message to every other shard.
+    pub(crate) fn tell_others(&self, leg: LegId, matter: impl Fn() -> Matter, fx: &mut Effects) {
+        for other in (0..self.settings.shards).map(ShardIndex) {
+            if other != self.settings.index {
+                fx.mail.push_back((
+                    other,
+                    Mail {
+                        leg,
+                        matter: matter(),
+                    },
+                ));
+            }
+        }
+    }
+
+    /// Sends RTCP to a leg at home here, wherever its downlink is.
+    pub(crate) fn send_upstream(
+        &mut self,
+        key: usize,
+        rtcp: &[u8],
+        now: Instant,
+        fx: &mut Effects,
+    ) {
+        let Some(leg) = self.legs.get_mut(key).filter(|_| !rtcp.is_empty()) else {
+            return;
+        };
+        match &mut leg.downlink {
+            Whereabouts::NotYet => {}
+            Whereabouts::Home(downlink) => {
+                downlink.send_rtcp(rtcp, &mut fx.datagrams);
+            }
+            Whereabouts::With(holder, match_id) => {
+                let matter = Matter::Upstream {
+                    match_id: *match_id,
+                    rtcp: rtcp.to_vec(),
+                };
+                let mail = Mail {
+                    leg: *holder,
+                    matter,
+                };
+                self.post(mail, now, fx);
+            }
+        }
+    }
+
+    /// A number of chance.
+    pub(crate) fn chance(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    fn hand_over(
+        &mut self,
+        leg: LegId,
+        home: ShardIndex,
+        route: Route,
+        datagram: &[u8],
+        fx: &mut Effects,
+    ) {
+        if datagram.len() > limits::DATAGRAM_BYTES {
+            self.counters.drops.malformed += 1;
+            return;
+        }
+        self.counters.strayed += 1;
+        let datagram = Strayed {
+            route,
+            bytes: datagram.to_vec(),
+        };
+        let matter = Matter::Strayed {
+            datagram,
+            via: self.settings.index,
+        };
+        fx.mail.push_back((home, Mail { leg, matter }));
+    }
+
+    fn count_refusal(&mut self, refusal: Refusal) {
+        let drops = &mut self.counters.drops;
+        match refusal {
+            Refusal::Malformed => drops.malformed += 1,
+            Refusal::Foreign => drops.foreign += 1,
+            Refusal::Unauthentic => drops.unauthentic += 1,
+        }
+    }
+
+    /// Takes a datagram that came to another shard first.
+    pub(crate) fn handle_strayed(
+        &mut self,
+        key: usize,
+        mut datagram: Strayed,
+        now: Instant,
+        fx: &mut Effects,
+    ) {
+        match Kind::of(&datagram.bytes) {
+            Kind::Stun => {
+                if let Ok(message) = StunMessage::parse(&datagram.bytes) {
+                    self.answer_stun(key, message, datagram.route, now, fx);
+                }
+            }
+            kind => self.handle_own(key, kind, &mut datagram.bytes, now, fx),
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! How legs come, face each other, part and go: everything a shard is told by [`Mail`].
+//!
+//! On a match each downlink travels to the home of the *other* visitor ([`Matter::Lend`]), because
+//! that is where the packets for it arrive: a relay is then entirely on one shard. On Next it
+//! travels back ([`Matter::Return`]), and from there to the next match. The two shards may hear of
+//! a match in either order; whichever message comes first waits for the other or is sent back.
+
+use std::time::Instant;
+
+use str0m::ice::StunMessage;
+
+use super::command::{Event, Gate, OfferError};
+use super::datagrams::Route;
+use super::directory::Home;
+use super::downlink::Downlink;
+use super::leg::{Facing, Leg, Whereabouts};
+use super::mail::{Mail, Matter, Strayed};
+use super::relay::Relay;
+use super::shard::{Effects, Shard};
+use crate::id::{LegId, MatchId, ShardIndex};
+use crate::private::Private;
+use crate::rtp::rtcp;
+
+impl Shard {
+    /// Carries out a message, or sends it on to where its leg is at home.
+    pub fn handle_mail(&mut self, mail: Mail, now: Instant, fx: &mut Effects) {
+        let Mail { leg, matter } = mail;
+        match matter {
+            Matter::Open(offer) => return self.open(leg, &offer, now, fx),
+            Matter::Settle { leg, datagram } => return self.settle(*leg, datagram, now, fx),
+            Matter::Known { ufrag, home } => {
+                return self.directory.set(leg, Home::There(home), &ufrag);
+            }
+            Matter::Learnt { route, home } => {
+                if self.directory.home(leg) == Some(Home::There(home)) {
+                    self.directory.add_address(leg, route.remote);
+                }
+                return;
+            }
+            Matter::Gone => return self.directory.remove(leg),
+            _ => {}
+        }
+        match self.directory.home(leg) {
+            Some(Home::Here(key)) => self.handle_own_mail(key, matter, now, fx),
+            Some(Home::There(home)) => fx.mail.push_back((home, Mail { leg, matter })),
+            None => self.handle_lost_mail(leg, matter, now, fx),
+        }
+    }
+
+    fn handle_own_mail(&mut self, key: usize, matter: Matter, now: Instant, fx: &mut Effects) {
+        match matter {
+            Matter::Restart(offer) => self.restart(key, &offer, now, fx),
+            Matter::Face { match_id, partner } => {
+                self.face(key, Facing { match_id, partner }, now, fx);
+            }
+            Matter::Turn { match_id } => self.turn(key, match_id, now, fx),
+            Matter::Video(gate) => self.set_gate(key, gate, now),
+            Matter::Close => self.close(key, now, fx),
+            Matter::Lend { match_id, of } => self.borrow(key, match_id, of, now, fx),
+            Matter::Return(downlink) => self.take_back(key, downlink, now, fx),
+            Matter::Reroute { match_id, route } => {
+                if let Some(relay) = self.relay_of(key, match_id) {
+                    relay.downlink.route = route;
+                }
+            }
+            Matter::Feedback { match_id, rtcp } => {
+                self.take_feedback(key, match_id, &rtcp, now, fx);
+            }
+            Matter::Upstream { match_id, rtcp } => {
+                if let Some(relay) = self.relay_of(key, match_id) {
+                    relay.downlink.send_rtcp(&rtcp, &mut fx.datagrams);
+                }
+            }
+            Matter::Strayed { datagram, via } => self.take_strayed(key, datagram, via, now, fx),
+            Matter::Open(_)
+            | Matter::Settle { .. }
+            | Matter::Known { .. }
+            | Matter::Learnt { .. }
+            | Matter::Gone => {}
+        }
+    }
+
+    /// A message for a leg that is gone. What must not be lost with it goes back to its owner.
+    fn handle_lost_mail(&mut self, leg: LegId, matter: Matter, now: Instant, fx: &mut Effects) {
+        match matter {
+            Matter::Lend { of, .. } => {
+                let owner = of.leg;
+                self.post(
+                    Mail {
+                        leg: owner,
+                        matter: Matter::Return(of),
+                    },
+                    now,
+                    fx,
+                );
+            }
+            Matter::Restart(_) => {
+                fx.events.push_back(Event::Refused {
+                    leg,
+                    reason: OfferError::NoLeg,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, id: LegId, offer: &Private<String>, now: Instant, fx: &mut Effects) {
+        let chance = [(); 3].map(|()| self.chance());
+        let made = if self.legs.len() >= self.settings.max_legs {
+            Err(OfferError::Full)
+        } else {
+            let settings = &self.settings;
+            Leg::open(
+                id,
+                offer.reveal(),
+                &settings.codecs,
+                &settings.identity,
+                (now, chance),
+            )
+        };
+        let mut leg = match made {
+            Ok(leg) => leg,
+            Err(reason) => return fx.events.push_back(Event::Refused { leg: id, reason }),
+        };
+        let answer = Private::new(leg.answer(&self.settings.candidates));
+        let video = leg.codec();
+        let key = self.legs.insert(leg);
+        self.at_home(key, fx);
+        self.schedule(key, now);
+        fx.events.push_back(Event::Answered {
+            leg: id,
+            answer,
+            video,
+        });
+    }
+
+    fn restart(&mut self, key: usize, offer: &Private<String>, now: Instant, fx: &mut Effects) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let id = leg.id;
+        if let Err(reason) = leg.restart(offer.reveal(), &self.settings.codecs, now) {
+            return fx.events.push_back(Event::Refused { leg: id, reason });
+        }
+        let answer = Private::new(leg.answer(&self.settings.candidates));
+        let video = leg.codec();
+        self.at_home(key, fx);
+        fx.events.push_back(Event::Answered {
+            leg: id,
+            answer,
+            video,
+        });
+    }
+
+    /// Writes into every shard's directory that the leg is at home here under its ICE name.
+    fn at_home(&mut self, key: usize, fx: &mut Effects) {
+        let Some(leg) = self.legs.get(key) else {
+            return;
+        };
+        let (id, ufrag) = (leg.id, leg.transport.credentials().ufrag.clone());
+        self.directory.set(id, Home::Here(key), &ufrag);
+        let home = self.settings.index;
+        self.tell_others(
+            id,
+            || Matter::Known {
+                ufrag: ufrag.clone(),
+                home,
+            },
+            fx,
+        );
+    }
+
+    /// A datagram of a leg at home here landed elsewhere. The first valid STUN request settles
+    /// where home is; what strays later is rare, and the other shard learns the way.
+    fn take_strayed(
+        &mut self,
+        key: usize,
+        datagram: Strayed,
+        via: ShardIndex,
+        now: Instant,
+        fx: &mut Effects,
+    ) {
+        let Some(leg) = self.legs.get(key) else {
+            return;
+        };
+        let id = leg.id;
+        let is_authentic = StunMessage::parse(&datagram.bytes)
+            .is_ok_and(|message| leg.transport.is_authentic(&message));
+        if is_authentic && !leg.is_settled {
+            let mut leg = self.legs.remove(key);
+            leg.is_settled = true;
+            leg.rounds.scheduled = None;
+            let ufrag = leg.transport.credentials().ufrag.clone();
+            self.directory.set(id, Home::There(via), &ufrag);
+            let matter = Matter::Settle {
+                leg: Box::new(leg),
+                datagram,
+            };
+            fx.mail.push_back((via, Mail { leg: id, matter }));
+            return;
+        }
+        let route = datagram.route;
+        self.handle_strayed(key, datagram, now, fx);
+        if is_authentic {
+            let home = self.settings.index;
+            fx.mail.push_back((
+                via,
+                Mail {
+                    leg: id,
+                    matter: Matter::Learnt { route, home },
+                },
+            ));
+        }
+    }
+
+    fn settle(&mut self, leg: Leg, datagram: Strayed, now: Instant, fx: &mut Effects) {
+        let key = self.legs.insert(leg);
+        self.at_home(key, fx);
+        self.handle_strayed(key, datagram, now, fx);
+        self.schedule(key, now);
+    }
+
+    fn face(&mut self, key: usize, facing: Facing, now: Instant, fx: &mut Effects) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        if leg.parted >= Some(facing.match_id) {
+            return;
+        }
+        leg.facing = Some(facing);
+        self.lend(key, now, fx);
+    }
+
+    /// Sends a leg's downlink, if it is at home, to the partner it faces.
+    fn lend(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Some(facing) = leg.facing else { return };
+        let away = Whereabouts::With(facing.partner, facing.match_id);
+        match std::mem::replace(&mut leg.downlink, away) {
+            Whereabouts::Home(of) => {
+                let matter = Matter::Lend {
+                    match_id: facing.match_id,
+                    of,
+                };
+                self.post_or_return(
+                    Mail {
+                        leg: facing.partner,
+                        matter,
+                    },
+                    now,
+                    fx,
+                );
+            }
+            // It is lent as soon as it is there.
+            other => leg.downlink = other,
+        }
+    }
+
+    /// The partner's downlink arrives: from now on this leg's packets flow.
+    fn borrow(
+        &mut self,
+        key: usize,
+        match_id: MatchId,
+        downlink: Box<Downlink>,
+        now: Instant,
+        fx: &mut Effects,
+    ) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        // Too late: that match is over here.
+        if leg.parted >= Some(match_id) {
+            let owner = downlink.leg;
+            return self.post(
+                Mail {
+                    leg: owner,
+                    matter: Matter::Return(downlink),
+                },
+                now,
+                fx,
+            );
+        }
+        let Some(uplink) = &mut leg.uplink else {
+            return;
+        };
+        let relay = Relay::new(
+            match_id,
+            downlink,
+            uplink.transport_cc,
+            uplink.clock.offset(),
+            now,
+        );
+        uplink.losses.clear();
+        let before = leg.relay.replace(Box::new(relay));
+        self.counters.relays_begun += 1;
+        if let Some(before) = before {
+            self.give_back(*before, now, fx);
+        }
+        self.make_rounds(key, now, fx);
+    }
+
+    fn turn(&mut self, key: usize, match_id: MatchId, now: Instant, fx: &mut Effects) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        leg.parted = leg.parted.max(Some(match_id));
+        leg.facing.take_if(|facing| facing.match_id == match_id);
+        if let Some(relay) = leg.relay.take_if(|relay| relay.match_id == match_id) {
+            if let Some(uplink) = &mut leg.uplink {
+                uplink.losses.clear();
+            }
+            self.give_back(*relay, now, fx);
+        }
+        self.schedule(key, now);
+    }
+
+    /// Sends a borrowed downlink back to its owner.
+    pub(crate) fn give_back(&mut self, relay: Relay, now: Instant, fx: &mut Effects) {
+        let matter = Matter::Return(relay.downlink);
+        self.post(
+            Mail {
+                leg: relay.partner,
+                matter,
+            },
+            now,
+            fx,
+        );
+    }
+
+    fn take_back(
+        &mut self,
+        key: usize,
+        mut downlink: Box<Downlink>,
+        now: Instant,
+        fx: &mut Effects,
+    ) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        if let Some(route) = leg.transport.nominated() {
+            downlink.route = route;
+        }
+        leg.downlink = Whereabouts::Home(downlink);
+        self.lend(key, now, fx);
+        self.schedule(key, now);
+    }
+
+    /// Posts a downlink; if its new holder is gone already, it stays with its owner.
+    fn post_or_return(&mut self, mail: Mail, now: Instant, fx: &mut Effects) {
+        if self.directory.home(mail.leg).is_none() {
+            let Mail { leg, matter } = mail;
+            return self.handle_lost_mail(leg, matter, now, fx);
+        }
+        self.post(mail, now, fx);
+    }
+
+    /// The browser chose another path.
+    pub(crate) fn reroute(&mut self, key: usize, route: Route, now: Instant, fx: &mut Effects) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        match &mut leg.downlink {
+            Whereabouts::NotYet => {}
+            Whereabouts::Home(downlink) => downlink.route = route,
+            Whereabouts::With(holder, match_id) => {
+                let matter = Matter::Reroute {
+                    match_id: *match_id,
+                    route,
+                };
+                let mail = Mail {
+                    leg: *holder,
+                    matter,
+                };
+                self.post(mail, now, fx);
+            }
+        }
+    }
+
+    fn set_gate(&mut self, key: usize, gate: Gate, now: Instant) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        leg.gate = gate;
+        if let (Gate::Shut, Some(relay)) = (gate, &mut leg.relay) {
+            relay.hold_video();
+        }
+        self.schedule(key, now);
+    }
+
+    fn take_feedback(
+        &mut self,
+        key: usize,
+        match_id: MatchId,
+        rtcp: &[u8],
+        now: Instant,
+        fx: &mut Effects,
+    ) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let own_ssrc = leg.ssrcs.video;
+        let (Some(relay), Some(uplink)) = (&mut leg.relay, &mut leg.uplink) else {
+            return;
+        };
+        if relay.match_id != match_id {
+            return;
+        }
+        let mut upstream = std::mem::take(&mut self.scratch.rtcp);
+        upstream.clear();
+        let context = (now, &mut upstream, &mut fx.datagrams);
+        let translated = relay.translate(rtcp, uplink, own_ssrc, &mut self.scratch, context);
+        self.counters.packets_resent += translated.resent;
+        self.counters.resends_over_share += translated.over_share;
+        self.counters.drops.stale += translated.stale;
+        self.send_upstream(key, &upstream, now, fx);
+        self.scratch.rtcp = upstream;
+    }
+
+    fn relay_of(&mut self, key: usize, match_id: MatchId) -> Option<&mut Relay> {
+        let relay = self.legs.get_mut(key)?.relay.as_deref_mut()?;
+        (relay.match_id == match_id).then_some(relay)
+    }
+
+    /// Asks a leg's sender for a keyframe.
+    pub(crate) fn write_keyframe_request(leg: &Leg, upstream: &mut Vec<u8>) {
+        if let Some(media) = leg.uplink.as_ref().and_then(|uplink| uplink.video.ssrc) {
+            rtcp::write::pli(upstream, leg.ssrcs.video, media);
+        }
+    }
+}

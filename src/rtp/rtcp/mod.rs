@@ -1,0 +1,205 @@
+//! RTCP (RFC 3550, 6): compound packets read part by part, and written part by part.
+//!
+//! [`Compound`] walks the parts; [`report`](ReportBlock) and [`feedback`](Nack) hold what they say;
+//! [`TransportFeedback`] decodes transport-wide congestion control; [`write`](mod@write) is the way
+//! back.
+
+mod feedback;
+mod report;
+mod transport;
+pub mod write;
+
+pub use feedback::{Fir, Nack};
+pub use report::{Blocks, ReportBlock, SenderReport};
+pub use transport::TransportFeedback;
+
+const SENDER_REPORT: u8 = 200;
+const RECEIVER_REPORT: u8 = 201;
+const SOURCE_DESCRIPTION: u8 = 202;
+const GOODBYE: u8 = 203;
+const TRANSPORT_LAYER: u8 = 205;
+const PAYLOAD_SPECIFIC: u8 = 206;
+
+/// One part of a compound packet.
+#[derive(Debug, Clone)]
+pub enum Packet<'a> {
+    /// What a sender sent, and blocks about what it received.
+    SenderReport(SenderReport, Blocks<'a>),
+    /// The reporter's SSRC, and blocks about what it received.
+    ReceiverReport(u32, Blocks<'a>),
+    /// Packets asked for again (RFC 4585, 6.2.1).
+    Nack(Nack<'a>),
+    /// Picture loss (RFC 4585, 6.3.1): a keyframe is asked for.
+    Pli {
+        /// Who asks.
+        sender: u32,
+        /// Whose keyframe.
+        media: u32,
+    },
+    /// Keyframes asked for by name (RFC 5104, 4.3.1).
+    Fir(Fir<'a>),
+    /// Transport-wide arrival times.
+    TransportFeedback(TransportFeedback<'a>),
+    /// Names (RFC 3550, 6.5); not read further.
+    Sdes(&'a [u8]),
+    /// A farewell (RFC 3550, 6.6); not read further.
+    Bye,
+    /// Anything else, REMB included.
+    Other,
+}
+
+/// A part that cannot be read; nothing after it can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a part of the RTCP packet is not what it says")]
+pub struct MalformedRtcp;
+
+/// The parts of a compound packet, in order. A part that cannot be read ends it.
+#[derive(Debug, Clone)]
+pub struct Compound<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Compound<'a> {
+    /// Begins at the first part of decrypted RTCP.
+    #[must_use]
+    pub fn parse(rtcp: &'a [u8]) -> Self {
+        Self { rest: rtcp }
+    }
+
+    fn part(&mut self) -> Option<Packet<'a>> {
+        let &[first, kind, l1, l0] = self.rest.first_chunk::<4>()?;
+        let length = usize::from(u16::from_be_bytes([l1, l0]))
+            .checked_add(1)?
+            .checked_mul(4)?;
+        let (part, rest) = self.rest.split_at_checked(length)?;
+        if first >> 6 != 2 {
+            return None;
+        }
+        self.rest = rest;
+        let mut body = part.get(4..)?;
+        if first & 0x20 != 0 {
+            let padding = usize::from(*body.last()?);
+            body = body.get(..body.len().checked_sub(padding)?)?;
+        }
+        read(kind, first & 0x1f, body)
+    }
+}
+
+impl<'a> Iterator for Compound<'a> {
+    type Item = Result<Packet<'a>, MalformedRtcp>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let part = self.part();
+        if part.is_none() {
+            self.rest = &[];
+        }
+        Some(part.ok_or(MalformedRtcp))
+    }
+}
+
+fn read(kind: u8, count: u8, body: &[u8]) -> Option<Packet<'_>> {
+    match (kind, count) {
+        (SENDER_REPORT, _) => {
+            let (report, blocks) = report::sender(body, count)?;
+            Some(Packet::SenderReport(report, blocks))
+        }
+        (RECEIVER_REPORT, _) => {
+            let (ssrc, blocks) = report::receiver(body, count)?;
+            Some(Packet::ReceiverReport(ssrc, blocks))
+        }
+        (SOURCE_DESCRIPTION, _) => Some(Packet::Sdes(body)),
+        (GOODBYE, _) => Some(Packet::Bye),
+        (TRANSPORT_LAYER, 1) => Nack::read(body).map(Packet::Nack),
+        (TRANSPORT_LAYER, 15) => TransportFeedback::read(body).map(Packet::TransportFeedback),
+        (PAYLOAD_SPECIFIC, 1) => {
+            let (sender, media, _) = feedback::sources(body)?;
+            Some(Packet::Pli { sender, media })
+        }
+        (PAYLOAD_SPECIFIC, 4) => Fir::read(body).map(Packet::Fir),
+        _ => Some(Packet::Other),
+    }
+}
+
+/// A big-endian 32-bit word, and what follows it.
+fn word(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (word, rest) = bytes.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*word), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let report = SenderReport {
+            ssrc: 1,
+            ntp: 2 << 40,
+            rtp_timestamp: 3,
+            packets: 4,
+            octets: 5,
+        };
+        let block = ReportBlock {
+            ssrc: 9,
+            fraction_lost: 8,
+            cumulative_lost: -7,
+            highest_sequence: 0x1_0006,
+            jitter: 5,
+            last_sr: 4,
+            delay_since_last_sr: 3,
+        };
+        let mut bytes = Vec::new();
+        write::sender_report(&mut bytes, &report, &[block]);
+        write::sdes_cname(&mut bytes, 1, "somebody");
+        write::receiver_report(&mut bytes, 6, &[block, block]);
+        write::nack(&mut bytes, 1, 2, &[65_534, 65_535, 1, 40]);
+        write::pli(&mut bytes, 1, 2);
+        let parts: Vec<Packet<'_>> = Compound::parse(&bytes)
+            .map(|part| part.expect("well made"))
+            .collect();
+        let [sender, name, receiver, nack, pli] = &parts[..] else {
+            panic!("{parts:?}")
+        };
+        let Packet::SenderReport(read, blocks) = sender else {
+            panic!("{sender:?}")
+        };
+        assert_eq!(*read, report);
+        assert_eq!(blocks.clone().collect::<Vec<_>>(), [block]);
+        assert!(matches!(name, Packet::Sdes(text) if text.windows(8).any(|w| w == b"somebody")));
+        assert!(matches!(receiver, Packet::ReceiverReport(6, blocks) if blocks.len() == 2));
+        let Packet::Nack(nack) = nack else {
+            panic!("{nack:?}")
+        };
+        assert_eq!((nack.sender, nack.media), (1, 2));
+        assert_eq!(nack.lost().collect::<Vec<_>>(), [65_534, 65_535, 1, 40]);
+        assert!(matches!(
+            pli,
+            Packet::Pli {
+                sender: 1,
+                media: 2
+            }
+        ));
+    }
+
+    #[test]
+    fn no_cut_is_read_beyond_its_end() {
+        let mut bytes = Vec::new();
+        let report = SenderReport {
+            ssrc: 1,
+            ntp: 2,
+            rtp_timestamp: 3,
+            packets: 4,
+            octets: 5,
+        };
+        write::sender_report(&mut bytes, &report, &[]);
+        write::nack(&mut bytes, 1, 2, &[3]);
+        for length in 1..bytes.len() {
+            let parts: Vec<_> = Compound::parse(&bytes[..length]).collect();
+            let is_whole = length == 28;
+            assert_eq!(parts.iter().all(Result::is_ok), is_whole, "{length} bytes");
+        }
+    }
+}

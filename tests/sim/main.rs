@@ -1,0 +1,17 @@
+//! The whole relay in one thread, in virtual time, over networks that lose, delay and reorder.
+//! One seed replays one run.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that fails may say so by panicking"
+)]
+#![expect(clippy::cast_possible_truncation, reason = "test numbers are small")]
+
+mod browser;
+mod world;
+
+mod feedback;
+mod hostile;
+mod isolation;
+mod repair;
+mod shards;
+mod stream;

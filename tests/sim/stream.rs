@@ -1,0 +1,204 @@
+//! What a receiver sees across matches: one unbroken stream.
+
+use std::time::Duration;
+
+use crate::browser::{CHROMIUM, FIREFOX, Got, GotRtcp, Start, ntp_at};
+use crate::world::World;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Whole indices of a track in order of arrival have no gap and no repetition.
+fn assert_unbroken<'a>(track: impl Iterator<Item = &'a Got>, name: &str) -> usize {
+    let indices: Vec<u64> = track.map(|got| got.index).collect();
+    for pair in indices.windows(2) {
+        assert_eq!(pair[1], pair[0] + 1, "{name} has a gap");
+    }
+    indices.len()
+}
+
+#[test]
+fn the_receiver_sees_one_unbroken_stream_across_ten_nexts() {
+    let mut world = World::new(1, 1);
+    let watcher = world.join("watcher", CHROMIUM, 0);
+    let partners: Vec<usize> = ["anna", "berta", "carla"]
+        .into_iter()
+        .zip([CHROMIUM, FIREFOX, FIREFOX])
+        .map(|(name, make)| world.join(name, make, 0))
+        .collect();
+    for turn in 0..10 {
+        let partner = partners[turn % 3];
+        let name = world.browser(partner).name;
+        let began = world.now;
+        let id = world.face(watcher, partner);
+        world.run_for(SECOND);
+        world.part(id, watcher, partner);
+        world.run_for(Duration::from_millis(300));
+        let seen = world
+            .browser(watcher)
+            .seen_since(began + Duration::from_millis(50));
+        assert_eq!(seen, [name], "turn {turn}");
+    }
+    let watcher = world.browser(watcher);
+    assert!(assert_unbroken(watcher.track(0), "sound") > 400);
+    assert!(assert_unbroken(watcher.track(1), "picture") > 800);
+    assert_eq!(watcher.refused, 0);
+    // Transport-wide numbers run on without a gap, too.
+    let numbers: Vec<u16> = watcher.got.iter().filter_map(|got| got.transport).collect();
+    assert!(numbers.len() > 1000);
+    for pair in numbers.windows(2) {
+        assert_eq!(
+            pair[1],
+            pair[0].wrapping_add(1),
+            "a transport-wide number is missing"
+        );
+    }
+}
+
+#[test]
+fn every_picture_begins_with_a_keyframe_and_sound_comes_at_once() {
+    let mut world = World::new(1, 2);
+    let (a, b) = (
+        world.join("anna", CHROMIUM, 0),
+        world.join("berta", FIREFOX, 0),
+    );
+    let began = world.now;
+    world.face(a, b);
+    world.run_for(SECOND);
+    for visitor in [a, b] {
+        let browser = world.browser(visitor);
+        let first = browser.track(1).next().expect("a picture").clone();
+        assert_eq!(first.payload[0] & 0x10, 0x10, "a frame's start");
+        assert_eq!(first.payload[1] & 1, 0, "a keyframe");
+        let sound = browser.track(0).next().expect("sound");
+        assert!(sound.at < first.at, "sound waits for no keyframe");
+        assert!(first.at - began < Duration::from_millis(120));
+    }
+}
+
+#[test]
+fn offsets_survive_the_wrap_of_every_number() {
+    let mut world = World::new(1, 3);
+    let start = Start {
+        sequence: 65_500,
+        timestamp: u32::MAX - 48_000,
+        transport: 65_480,
+        ntp: ntp_at(1) | 0xffff_fff0,
+    };
+    let a = world.join_with("anna", CHROMIUM, 0, start);
+    let b = world.join("berta", CHROMIUM, 0);
+    world.face(a, b);
+    world.run_for(3 * SECOND);
+    let berta = world.browser(b);
+    assert!(assert_unbroken(berta.track(0), "sound") > 140);
+    assert!(assert_unbroken(berta.track(1), "picture") > 330);
+    for track in [0, 1] {
+        let stamps: Vec<u32> = berta.track(track).map(|got| got.timestamp).collect();
+        for pair in stamps.windows(2) {
+            let step = pair[1].wrapping_sub(pair[0]);
+            assert!(step < 5_000, "a timestamp leaps by {step}");
+        }
+    }
+    let numbers: Vec<u16> = berta.got.iter().filter_map(|got| got.transport).collect();
+    for pair in numbers.windows(2) {
+        assert_eq!(pair[1], pair[0].wrapping_add(1));
+    }
+}
+
+#[test]
+fn timestamps_follow_the_wall_clock_across_a_wait() {
+    let mut world = World::new(1, 4);
+    let (a, b) = (
+        world.join("anna", CHROMIUM, 0),
+        world.join("berta", CHROMIUM, 0),
+    );
+    let c = world.join("carla", FIREFOX, 0);
+    let id = world.face(a, b);
+    world.run_for(SECOND);
+    world.part(id, a, b);
+    world.run_for(5 * SECOND);
+    world.face(a, c);
+    world.run_for(SECOND);
+    for (track, rate) in [(0, 48_000.0), (1, 90_000.0)] {
+        let got: Vec<Got> = world.browser(a).track(track).cloned().collect();
+        for pair in got.windows(2) {
+            let waited = (pair[1].at - pair[0].at).as_secs_f64();
+            let said = f64::from(pair[1].timestamp.wrapping_sub(pair[0].timestamp)) / rate;
+            assert!(
+                (waited - said).abs() < 0.05,
+                "track {track}: {waited} s said to be {said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn sound_and_picture_stay_together_between_clocks_hours_apart() {
+    let mut world = World::new(1, 5);
+    // Every visitor's wall clock is seven hours from the last one's.
+    let watcher = world.join("watcher", CHROMIUM, 0);
+    let partners = [
+        world.join("anna", CHROMIUM, 0),
+        world.join("berta", FIREFOX, 0),
+    ];
+    for turn in 0..6 {
+        let began = world.now;
+        let id = world.face(watcher, partners[turn % 2]);
+        world.run_for(2 * SECOND);
+        world.part(id, watcher, partners[turn % 2]);
+        world.run_for(Duration::from_millis(200));
+        let browser = world.browser(watcher);
+        let reports: Vec<_> = browser
+            .rtcp
+            .iter()
+            .filter(|(at, _)| *at > began)
+            .filter_map(|(at, packet)| match packet {
+                GotRtcp::SenderReport(report) => Some((*at, *report)),
+                _ => None,
+            })
+            .collect();
+        assert!(reports.len() >= 6, "reports go on in turn {turn}");
+        // The capture time of what is played, by each track's report, must agree with its arrival
+        // to within a few frames, on one clock for both tracks.
+        let lag = |ssrc: u32, rate: f64| {
+            let (_, report) = reports.iter().rev().find(|(_, r)| r.ssrc == ssrc).unwrap();
+            let got = browser
+                .got
+                .iter()
+                .rev()
+                .find(|got| got.ssrc == ssrc)
+                .unwrap();
+            let ahead = f64::from(
+                got.timestamp
+                    .wrapping_sub(report.rtp_timestamp)
+                    .cast_signed(),
+            );
+            let captured = report.ntp as f64 / 4_294_967_296.0 + ahead / rate;
+            let here = (got.at - began).as_secs_f64();
+            captured - here
+        };
+        let [audio, video, _] = browser.expected;
+        let apart = (lag(audio, 48_000.0) - lag(video, 90_000.0)).abs();
+        assert!(
+            apart < 0.06,
+            "sound and picture are {apart} s apart in turn {turn}"
+        );
+    }
+    // The clock that the watcher sees never leaps, whoever speaks.
+    let ntps: Vec<_> = world
+        .browser(watcher)
+        .rtcp
+        .iter()
+        .filter_map(|(at, packet)| match packet {
+            GotRtcp::SenderReport(report) => Some((*at, report.ntp)),
+            _ => None,
+        })
+        .collect();
+    for pair in ntps.windows(2) {
+        let waited = (pair[1].0 - pair[0].0).as_secs_f64();
+        let said = (pair[1].1.wrapping_sub(pair[0].1)).cast_signed() as f64 / 4_294_967_296.0;
+        assert!(
+            (waited - said).abs() < 0.05,
+            "the wall clock leaps by {said} s in {waited} s"
+        );
+    }
+}

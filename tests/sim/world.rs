@@ -1,0 +1,543 @@
+//! A world of shards, browsers and networks in virtual time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rand::rngs::SmallRng;
+use rand::{Rng as _, SeedableRng as _};
+use visavis::codec::VideoCodec;
+use visavis::id::{LegId, MatchId, ShardIndex};
+use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
+use visavis::private::Private;
+
+use crate::browser::{Browser, FRAME, Make, Start, ntp_at};
+
+/// How a network treats what crosses it.
+#[derive(Clone, Copy)]
+pub struct Network {
+    pub delay: Duration,
+    pub jitter: Duration,
+    /// Of 1,000 datagrams, so many vanish.
+    pub loss_permille: u32,
+}
+
+pub const CALM: Network = Network {
+    delay: Duration::from_millis(5),
+    jitter: Duration::ZERO,
+    loss_permille: 0,
+};
+
+struct Visitor {
+    browser: Browser,
+    leg: LegId,
+    /// Where the kernel sends what comes from the browser's address.
+    lands_on: usize,
+    up: Network,
+    down: Network,
+    talks: bool,
+    next_sound: Instant,
+    next_picture: Instant,
+    next_reports: Instant,
+    next_rtcp: Instant,
+    /// Receiver side: what it has told its partner so far.
+    feedback_count: u8,
+    reported_to: Option<u64>,
+    highest_video: Option<u64>,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Arrival {
+    ToServer {
+        from: SocketAddr,
+        shard: usize,
+        bytes: Vec<u8>,
+    },
+    ToBrowser {
+        to: SocketAddr,
+        bytes: Vec<u8>,
+    },
+    Mail(usize, usize),
+}
+
+pub struct World {
+    pub now: Instant,
+    pub shards: Vec<Shard>,
+    pub events: Vec<Event>,
+    visitors: Vec<Visitor>,
+    air: BinaryHeap<Reverse<(Instant, u64, Arrival)>>,
+    letters: Vec<Option<Mail>>,
+    sent: u64,
+    rng: SmallRng,
+    next_match: u64,
+    server: SocketAddr,
+    /// Every datagram that left the server: to whom, and its bytes.
+    pub wire: Vec<(SocketAddr, Vec<u8>)>,
+}
+
+impl World {
+    /// A server with so many shards, and no visitors.
+    pub fn new(shards: u16, seed: u64) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the run's one real time: where it begins"
+        )]
+        let now = Instant::now();
+        let server = SocketAddr::from(([203, 0, 113, 1], 3478));
+        let identity = Identity::generate().unwrap();
+        let shards = (0..shards)
+            .map(|index| {
+                let settings = Settings {
+                    index: ShardIndex(index),
+                    shards,
+                    codecs: vec![VideoCodec::Vp8],
+                    candidates: vec![server],
+                    max_legs: 100,
+                    silence: Duration::from_secs(6),
+                    close_after: Duration::from_secs(30),
+                    identity: identity.clone(),
+                    seed: seed + u64::from(index),
+                };
+                Shard::new(settings, now, Duration::from_secs(1_700_000_000))
+            })
+            .collect();
+        Self {
+            now,
+            shards,
+            events: Vec::new(),
+            visitors: Vec::new(),
+            air: BinaryHeap::new(),
+            letters: Vec::new(),
+            sent: 0,
+            rng: SmallRng::seed_from_u64(seed),
+            next_match: 1,
+            server,
+            wire: Vec::new(),
+        }
+    }
+
+    /// A visitor comes to the door; what it sends lands on the given shard.
+    pub fn join(&mut self, name: &'static str, make: Make, lands_on: usize) -> usize {
+        let n = self.visitors.len();
+        let start = Start {
+            sequence: self.rng.random(),
+            timestamp: self.rng.random(),
+            transport: self.rng.random(),
+            ntp: ntp_at(7 * n as u64),
+        };
+        self.join_with(name, make, lands_on, start)
+    }
+
+    /// The same, with numbers that begin where the test wants.
+    pub fn join_with(
+        &mut self,
+        name: &'static str,
+        make: Make,
+        lands_on: usize,
+        start: Start,
+    ) -> usize {
+        let n = self.visitors.len();
+        let address = SocketAddr::from(([198, 51, 100, 10 + n as u8], 40_000 + n as u16));
+        let browser = Browser::new(name, make, address, self.server, start, self.now);
+        let leg = LegId(n as u64 + 1);
+        let offer = Private::new(browser.offer());
+        self.visitors.push(Visitor {
+            browser,
+            leg,
+            lands_on,
+            up: CALM,
+            down: CALM,
+            talks: true,
+            next_sound: self.now,
+            next_picture: self.now,
+            next_reports: self.now + Duration::from_millis(500),
+            next_rtcp: self.now,
+            feedback_count: 0,
+            reported_to: None,
+            highest_video: None,
+        });
+        self.command(Command::Open { leg, offer });
+        self.run_for(Duration::from_secs(1));
+        assert!(
+            self.visitors[n].browser.is_connected(),
+            "{name} is connected"
+        );
+        n
+    }
+
+    pub fn browser(&mut self, visitor: usize) -> &mut Browser {
+        &mut self.visitors[visitor].browser
+    }
+
+    pub fn leg(&self, visitor: usize) -> LegId {
+        self.visitors[visitor].leg
+    }
+
+    pub fn networks(&mut self, visitor: usize, up: Network, down: Network) {
+        self.visitors[visitor].up = up;
+        self.visitors[visitor].down = down;
+    }
+
+    /// Whether a visitor's camera, microphone and RTCP run.
+    pub fn talks(&mut self, visitor: usize, talks: bool) {
+        self.visitors[visitor].talks = talks;
+    }
+
+    /// The browser comes back by another address that lands on another shard.
+    pub fn roam(&mut self, visitor: usize, lands_on: usize) {
+        let v = &mut self.visitors[visitor];
+        v.lands_on = lands_on;
+        let mut address = v.browser.address;
+        address.set_port(address.port() + 1000);
+        v.browser.restart_ice(address);
+        let (leg, offer) = (v.leg, Private::new(v.browser.offer()));
+        self.command(Command::Restart { leg, offer });
+    }
+
+    pub fn face(&mut self, a: usize, b: usize) -> MatchId {
+        let match_id = MatchId(self.next_match);
+        self.next_match += 1;
+        let legs = [self.leg(a), self.leg(b)];
+        self.command(Command::Match { match_id, legs });
+        for v in [a, b] {
+            self.visitors[v].reported_to = None;
+            self.visitors[v].highest_video = None;
+        }
+        match_id
+    }
+
+    pub fn part(&mut self, match_id: MatchId, a: usize, b: usize) {
+        let legs = [self.leg(a), self.leg(b)];
+        self.command(Command::Part { match_id, legs });
+    }
+
+    pub fn command(&mut self, command: Command) {
+        let shards = self.shards.len() as u16;
+        for mail in Mail::for_command(command) {
+            let birth = mail.birth(shards);
+            self.post(usize::from(birth.0), mail, Duration::ZERO);
+        }
+    }
+
+    /// Throws a datagram at the server from anywhere.
+    pub fn throw(&mut self, from: SocketAddr, shard: usize, bytes: Vec<u8>) {
+        self.put(Duration::ZERO, Arrival::ToServer { from, shard, bytes });
+    }
+
+    pub fn run_for(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.step(end) {}
+        self.now = end;
+    }
+
+    fn step(&mut self, end: Instant) -> bool {
+        let network = self.air.peek().map(|Reverse((at, ..))| *at);
+        let timers = self.shards.iter().filter_map(Shard::next_due).min();
+        let browsers = self.visitors.iter_mut().map(Visitor::due).min();
+        let next = [network, timers, browsers].into_iter().flatten().min();
+        let Some(next) = next.filter(|at| *at < end) else {
+            return false;
+        };
+        self.now = self.now.max(next);
+        if network.is_some_and(|at| at <= self.now) {
+            let Reverse((.., arrival)) = self.air.pop().unwrap();
+            self.arrive(arrival);
+        }
+        for index in 0..self.shards.len() {
+            if self.shards[index]
+                .next_due()
+                .is_some_and(|due| due <= self.now)
+            {
+                let mut fx = Effects::default();
+                self.shards[index].handle_timeout(self.now, &mut fx);
+                self.carry_out(index, fx);
+            }
+        }
+        for n in 0..self.visitors.len() {
+            if self.visitors[n].due() <= self.now {
+                self.visitors[n].act(self.now);
+                self.collect(n);
+            }
+        }
+        true
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::ToServer {
+                from,
+                shard,
+                mut bytes,
+            } => {
+                let mut fx = Effects::default();
+                let route = Route {
+                    remote: from,
+                    local: None,
+                };
+                self.shards[shard].handle_datagram(route, &mut bytes, self.now, &mut fx);
+                self.carry_out(shard, fx);
+            }
+            Arrival::ToBrowser { to, mut bytes } => {
+                let found = self.visitors.iter().position(|v| v.browser.address == to);
+                if let Some(n) = found {
+                    self.visitors[n].browser.receive(&mut bytes, self.now);
+                    self.collect(n);
+                }
+            }
+            Arrival::Mail(shard, letter) => {
+                let mail = self.letters[letter].take().unwrap();
+                let mut fx = Effects::default();
+                self.shards[shard].handle_mail(mail, self.now, &mut fx);
+                self.carry_out(shard, fx);
+            }
+        }
+    }
+
+    /// Puts what a browser wants sent on its way up.
+    fn collect(&mut self, n: usize) {
+        let visitor = &mut self.visitors[n];
+        let (from, shard, up) = (visitor.browser.address, visitor.lands_on, visitor.up);
+        for bytes in std::mem::take(&mut visitor.browser.out) {
+            if let Some(delay) = self.crossing(up) {
+                self.put(delay, Arrival::ToServer { from, shard, bytes });
+            }
+        }
+    }
+
+    fn carry_out(&mut self, shard: usize, mut fx: Effects) {
+        let batch: Vec<_> = fx
+            .datagrams
+            .iter()
+            .map(|(route, bytes)| (route.remote, bytes.to_vec()))
+            .collect();
+        for (to, bytes) in batch {
+            let down = self
+                .visitors
+                .iter()
+                .find(|v| v.browser.address == to)
+                .map_or(CALM, |v| v.down);
+            self.wire.push((to, bytes.clone()));
+            if let Some(delay) = self.crossing(down) {
+                self.put(delay, Arrival::ToBrowser { to, bytes });
+            }
+        }
+        for (to, mail) in fx.mail.drain(..) {
+            assert_ne!(
+                usize::from(to.0),
+                shard,
+                "a shard writes no letters to itself"
+            );
+            self.post(usize::from(to.0), mail, Duration::from_micros(50));
+        }
+        for event in fx.events.drain(..) {
+            if let Event::Answered { leg, answer, .. } = &event {
+                let now = self.now;
+                let n = self.visitors.iter().position(|v| v.leg == *leg).unwrap();
+                self.visitors[n].browser.take_answer(answer.reveal(), now);
+            }
+            self.events.push(event);
+        }
+        for n in 0..self.visitors.len() {
+            self.collect(n);
+        }
+    }
+
+    fn post(&mut self, shard: usize, mail: Mail, delay: Duration) {
+        self.letters.push(Some(mail));
+        let letter = self.letters.len() - 1;
+        self.put(delay, Arrival::Mail(shard, letter));
+    }
+
+    fn crossing(&mut self, network: Network) -> Option<Duration> {
+        if self.rng.random_range(0..1000) < network.loss_permille {
+            return None;
+        }
+        let jitter = network.jitter.as_micros() as u64;
+        let extra = if jitter == 0 {
+            0
+        } else {
+            self.rng.random_range(0..jitter)
+        };
+        Some(network.delay + Duration::from_micros(extra))
+    }
+
+    fn put(&mut self, delay: Duration, arrival: Arrival) {
+        self.sent += 1;
+        self.air
+            .push(Reverse((self.now + delay, self.sent, arrival)));
+    }
+}
+
+impl Visitor {
+    fn due(&mut self) -> Instant {
+        let mut due = self.browser.due().unwrap_or(self.next_sound);
+        if self.browser.is_connected() && self.talks {
+            due = due.min(self.next_sound).min(self.next_picture);
+            due = due.min(self.next_reports).min(self.next_rtcp);
+        }
+        due
+    }
+
+    /// What a browser does by itself: sound each 20 ms, a picture each 33 ms, sender reports, and
+    /// feedback about what it hears.
+    fn act(&mut self, now: Instant) {
+        self.browser.handle_timeout(now);
+        if !self.browser.is_connected() || !self.talks {
+            self.next_sound = self.next_sound.max(now);
+            return;
+        }
+        if self.next_sound <= now {
+            self.next_sound = now + Duration::from_millis(20);
+            let text = format!("voice of {}", self.browser.name);
+            self.browser.speak(text.as_bytes(), now);
+        }
+        if self.next_picture <= now {
+            self.next_picture = now + FRAME;
+            self.browser.show(4, now);
+        }
+        if self.next_reports <= now {
+            self.next_reports = now + Duration::from_millis(500);
+            self.browser.send_reports(now);
+        }
+        if self.next_rtcp <= now {
+            self.next_rtcp = now + Duration::from_millis(50);
+            self.give_feedback(now);
+        }
+    }
+
+    /// A receiver's RTCP: transport-wide feedback, report blocks, requests for what is missing.
+    fn give_feedback(&mut self, now: Instant) {
+        use visavis::rtp::rtcp::{self, ReportBlock};
+        let [audio, video, rtx] = self.browser.expected;
+        let own = self.browser.video.ssrc;
+        let mut compound = Vec::new();
+        let newest = |ssrc: u32| {
+            self.browser
+                .got
+                .iter()
+                .rev()
+                .take(400)
+                .filter(|g| g.ssrc == ssrc)
+                .map(|g| g.index)
+                .max()
+        };
+        let last_sr = self
+            .browser
+            .rtcp
+            .iter()
+            .rev()
+            .find_map(|(at, packet)| match packet {
+                crate::browser::GotRtcp::SenderReport(report) => {
+                    Some(((report.ntp >> 16) as u32, *at))
+                }
+                _ => None,
+            });
+        let blocks: Vec<ReportBlock> = [audio, video]
+            .into_iter()
+            .filter_map(|ssrc| {
+                Some(ReportBlock {
+                    ssrc,
+                    fraction_lost: 0,
+                    cumulative_lost: 0,
+                    highest_sequence: newest(ssrc)? as u32,
+                    jitter: 7,
+                    last_sr: last_sr.map_or(0, |(sr, _)| sr),
+                    delay_since_last_sr: last_sr.map_or(0, |(_, at)| {
+                        ((now - at).as_micros() * 65_536 / 1_000_000) as u32
+                    }),
+                })
+            })
+            .collect();
+        if !blocks.is_empty() {
+            rtcp::write::receiver_report(&mut compound, own, &blocks);
+        }
+        let entries = self.arrivals_since();
+        if !entries.is_empty() {
+            let count = self.feedback_count;
+            self.feedback_count = count.wrapping_add(1);
+            rtcp::write::transport_feedback(&mut compound, (own, video), count, &entries);
+        }
+        let missing = self.missing(video, rtx);
+        if !missing.is_empty() {
+            rtcp::write::nack(&mut compound, own, video, &missing);
+        }
+        if !compound.is_empty() {
+            self.browser.send_rtcp(&compound);
+        }
+    }
+
+    /// Transport-wide arrivals not yet reported, in this browser's own clock.
+    fn arrivals_since(&mut self) -> Vec<(u16, Option<i64>)> {
+        let began = self.browser.got.first().map(|got| got.at);
+        let recent = self.browser.got.iter().rev().take(200);
+        let mut numbers: Vec<(u64, i64)> = Vec::new();
+        for got in recent {
+            let Some(low) = got.transport else { continue };
+            // Runs here are short: numbers start low and are made whole by hand.
+            let whole = self
+                .reported_to
+                .map_or(u64::from(low) + 0x1_0000, |last| nearest(last, low));
+            let ticks = (got.at - began.unwrap()).as_micros() as i64 / 250 + 1_000_000;
+            numbers.push((whole, ticks));
+        }
+        numbers.sort_unstable();
+        numbers.dedup_by_key(|(number, _)| *number);
+        numbers.retain(|(number, _)| self.reported_to.is_none_or(|last| *number > last));
+        let (Some((first, _)), Some((last, _))) = (numbers.first(), numbers.last()) else {
+            return Vec::new();
+        };
+        let from = self.reported_to.map_or(*first, |reported| reported + 1);
+        let to = *last;
+        self.reported_to = Some(to);
+        (from..=to)
+            .map(|number| {
+                let ticks = numbers.iter().find(|(n, _)| *n == number).map(|(_, t)| *t);
+                ((number & 0xffff) as u16, ticks)
+            })
+            .collect()
+    }
+
+    /// Sequence numbers of the picture that neither came nor were resent, of the last 40.
+    fn missing(&mut self, video: u32, rtx: u32) -> Vec<u16> {
+        let recent: Vec<_> = self.browser.got.iter().rev().take(400).collect();
+        let have: Vec<u16> = recent
+            .iter()
+            .filter_map(|got| {
+                if got.ssrc == video {
+                    Some(got.sequence)
+                } else if got.ssrc == rtx && got.payload.len() >= 2 {
+                    Some(u16::from_be_bytes([got.payload[0], got.payload[1]]))
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let Some(newest) = recent.iter().find(|g| g.ssrc == video).map(|g| g.index) else {
+            return Vec::new();
+        };
+        let oldest = recent
+            .iter()
+            .filter(|g| g.ssrc == video)
+            .map(|g| g.index)
+            .min()
+            .unwrap();
+        (oldest.max(newest.saturating_sub(40))..newest)
+            .map(|index| (index & 0xffff) as u16)
+            .filter(|sequence| !have.contains(sequence))
+            .collect()
+    }
+}
+
+fn nearest(reference: u64, low: u16) -> u64 {
+    let here = (reference & !0xffff) | u64::from(low);
+    [
+        here.checked_sub(0x1_0000),
+        Some(here),
+        Some(here + 0x1_0000),
+    ]
+    .into_iter()
+    .flatten()
+    .min_by_key(|n| n.abs_diff(reference))
+    .unwrap()
+}
