@@ -342,6 +342,11 @@ impl Shard {
         if let Some(route) = leg.transport.nominated() {
             downlink.route = route;
         }
+        // Back from the very match it faces: that is over on the partner's side, and lending it
+        // there again would only bring it back again.
+        if let Whereabouts::With(_, match_id) = leg.downlink {
+            leg.facing.take_if(|facing| facing.match_id == match_id);
+        }
         leg.downlink = Whereabouts::Home(downlink);
         self.lend(key, now, fx);
         self.schedule(key, now);

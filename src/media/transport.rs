@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use str0m::Candidate;
-use str0m::crypto::dtls::{DtlsCert, DtlsInstance, DtlsOutput, SrtpProfile};
+use str0m::crypto::dtls::{DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, SrtpProfile};
 use str0m::crypto::{CryptoProvider, Fingerprint};
 use str0m::ice::{IceAgent, IceAgentEvent, IceCreds, StunMessage, StunPacket};
 use str0m::net::Protocol;
@@ -114,6 +114,8 @@ impl Transport {
             )
             .ok()?;
         dtls.set_active(false);
+        // The backend reads no clock: it must be told the time before anything else.
+        dtls.handle_timeout(now).ok()?;
         let mut agent = IceAgent::with_hmac(IceCreds::new(), provider.sha1_hmac_provider);
         agent.set_ice_lite(true);
         agent.set_controlling(false);
@@ -208,9 +210,12 @@ impl Transport {
 
     /// Takes a DTLS record from an address that has passed its STUN check.
     pub(crate) fn handle_dtls(&mut self, record: &[u8], now: Instant, out: &mut Datagrams) {
-        if self.dtls.handle_packet(record).is_err() {
+        if self.dtls.handle_timeout(now).is_err() {
+            self.events.push_back(TransportEvent::Closed);
             return;
         }
+        // A record that makes no sense is a stranger's: the handshake goes on without it.
+        let _: Result<(), DtlsImplError> = self.dtls.handle_packet(record);
         self.drain_dtls(now, out);
     }
 

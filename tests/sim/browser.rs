@@ -509,7 +509,7 @@ impl Browser {
                 payload.extend([0, 0]);
             }
             payload.extend(format!("picture of {}", self.name).bytes());
-            payload.resize(400 + part, 0x55);
+            payload.resize(400 + part, b'.');
             self.send_video(timestamp, part + 1 == packets, payload);
         }
     }

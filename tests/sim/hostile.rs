@@ -139,6 +139,9 @@ fn authentic_nonsense_harms_nobody_else() {
         let words = (parts.len() / 4 - 1) as u16;
         parts[2..4].copy_from_slice(&words.to_be_bytes());
         if parts.len() >= 8 {
+            // Under one of her own names, or her index counts would run out of room.
+            let own = anna.video.ssrc.to_be_bytes();
+            parts[4..8].copy_from_slice(&own);
             anna.send_rtcp(&parts);
         }
         // RTX that claims any original, pictures of random bytes.
