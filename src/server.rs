@@ -57,10 +57,10 @@ pub struct Server {
 pub struct Places {
     /// The page.
     pub http: SocketAddr,
-    /// Media.
-    pub media: SocketAddr,
+    /// The machine's own addresses, at which the page may be reached too; without loopback.
+    pub machine: Vec<IpAddr>,
     /// Where browsers are told to send media.
-    pub advertised: Vec<IpAddr>,
+    pub media: Vec<SocketAddr>,
 }
 
 impl Server {
@@ -70,8 +70,8 @@ impl Server {
     /// A port in use, a certificate that cannot be read, or the system refuses.
     pub async fn start(loaded: &Loaded) -> Result<Self, ServerError> {
         let config = &loaded.config;
-        let advertised = advertised(loaded);
-        let certificate = certificate_of(loaded, &advertised)?;
+        let machine = own_addresses();
+        let certificate = certificate_of(loaded, &machine)?;
         let socket = bind_http(loaded)?;
         probe_media(loaded)?;
         let stop = StopSignals::listen().map_err(ServerError::Signals)?;
@@ -81,8 +81,8 @@ impl Server {
         let http = socket.local_addr().map_err(ServerError::Http)?;
         let places = Places {
             http,
-            media: config.media.listen,
-            advertised,
+            machine,
+            media: advertised(loaded),
         };
         let readiness = Readiness::default();
         let router = http::router(readiness.clone(), recorded);
@@ -193,18 +193,23 @@ fn right_address(error: &io::Error) -> String {
 
 /// Where browsers are told to send media: what the configuration says, else the machine's own
 /// addresses.
-fn advertised(loaded: &Loaded) -> Vec<IpAddr> {
+fn advertised(loaded: &Loaded) -> Vec<SocketAddr> {
     let media = &loaded.config.media;
-    if !media.advertise.is_empty() {
-        return media.advertise.clone();
-    }
-    if !media.listen.ip().is_unspecified() {
-        return vec![media.listen.ip()];
-    }
+    let at = |ip: &IpAddr| SocketAddr::from((*ip, media.listen.port()));
+    media.advertise.iter().map(at).collect()
+}
+
+/// The machine's own addresses; without loopback, and without those that mean nothing elsewhere.
+fn own_addresses() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let addresses = interfaces.iter().map(if_addrs::Interface::ip);
-    addresses
-        .filter(|address| address.is_ipv4() == media.listen.is_ipv4())
+    let reachable = |address: &IpAddr| match address {
+        IpAddr::V4(address) => !address.is_loopback() && !address.is_link_local(),
+        IpAddr::V6(address) => !address.is_loopback() && !address.is_unicast_link_local(),
+    };
+    interfaces
+        .iter()
+        .map(if_addrs::Interface::ip)
+        .filter(reachable)
         .collect()
 }
 

@@ -18,19 +18,13 @@ pub fn text(loaded: &Loaded, places: &Places) -> String {
 
 fn lines(loaded: &Loaded, places: &Places) -> String {
     let mut text = format!("visavis {} is ready\n", env!("CARGO_PKG_VERSION"));
-    let pages = pages(loaded, places.http);
-    let _ = writeln!(text, "  page   {}", pages.join("  "));
-    let addresses: Vec<_> = places.advertised.iter().map(ToString::to_string).collect();
-    let addresses = addresses.join(", ");
-    let _ = writeln!(
-        text,
-        "  media  UDP {}, told to browsers as {addresses}",
-        places.media
-    );
+    let _ = writeln!(text, "  page   {}", pages(loaded, places).join("  "));
+    let media: Vec<_> = places.media.iter().map(ToString::to_string).collect();
+    let _ = writeln!(text, "  media  UDP, browsers are told {}", media.join(", "));
     let drain_s = loaded.config.server.drain().as_secs_f32();
     let _ = writeln!(
         text,
-        "  stop   Ctrl-C; matches may go on for {drain_s} s, a second Ctrl-C ends at once"
+        "  stop   Ctrl-C: matches may go on for {drain_s} s; once more ends at once"
     );
     match loaded.config.tls.source() {
         TlsSource::SelfSigned => text.push_str(SELF_SIGNED),
@@ -51,34 +45,30 @@ only. Set tls.cert and tls.key, try --self-signed, or let a proxy in front speak
 ";
 
 fn object(loaded: &Loaded, places: &Places) -> String {
-    let ready = json!({
-        "ready": true,
-        "page": pages(loaded, places.http),
-        "media": places.media,
-        "advertised": places.advertised,
-    });
-    format!("{ready}\n")
+    let pages = pages(loaded, places);
+    format!(
+        "{}\n",
+        json!({ "ready": true, "page": pages, "media": places.media })
+    )
 }
 
 /// The addresses of the page, the one for a browser on this machine first.
-fn pages(loaded: &Loaded, http: SocketAddr) -> Vec<String> {
-    let (scheme, port) = match loaded.config.tls.source() {
-        TlsSource::Off => ("http", http.port()),
-        TlsSource::Files { .. } | TlsSource::SelfSigned => ("https", http.port()),
+fn pages(loaded: &Loaded, places: &Places) -> Vec<String> {
+    let scheme = match loaded.config.tls.source() {
+        TlsSource::Off => "http",
+        TlsSource::Files { .. } | TlsSource::SelfSigned => "https",
     };
-    if http.ip().is_loopback() {
-        return vec![format!("{scheme}://localhost:{port}")];
-    }
-    if !http.ip().is_unspecified() {
-        return vec![format!("{scheme}://{http}")];
+    let (ip, port) = (places.http.ip(), places.http.port());
+    if !ip.is_unspecified() && !ip.is_loopback() {
+        return vec![format!("{scheme}://{}", places.http)];
     }
     let mut pages = vec![format!("{scheme}://localhost:{port}")];
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let others = interfaces
-        .iter()
-        .map(if_addrs::Interface::ip)
-        .filter(|ip| !ip.is_loopback());
-    let heard = others.filter(|ip| http.is_ipv6() || ip.is_ipv4());
-    pages.extend(heard.map(|ip| format!("{scheme}://{}", SocketAddr::from((ip, port)))));
+    if ip.is_unspecified() {
+        let heard = places
+            .machine
+            .iter()
+            .filter(|own| ip.is_ipv6() || own.is_ipv4());
+        pages.extend(heard.map(|own| format!("{scheme}://{}", SocketAddr::from((*own, port)))));
+    }
     pages
 }

@@ -43,12 +43,14 @@ pub fn from_files(chain: &Path, key: &Path) -> Result<Arc<ServerConfig>, Certifi
     server_config(chain, key)
 }
 
-/// Makes a certificate for `localhost` and these addresses.
+/// Makes a certificate for `localhost`, loopback and these addresses.
 ///
 /// # Errors
 /// The system gives no random numbers.
 pub fn self_signed(addresses: &[IpAddr]) -> Result<Arc<ServerConfig>, CertificateError> {
-    let mut names = vec!["localhost".to_owned()];
+    let mut names = ["localhost", "127.0.0.1", "::1"]
+        .map(str::to_owned)
+        .to_vec();
     names.extend(addresses.iter().map(IpAddr::to_string));
     let made = rcgen::generate_simple_self_signed(names).map_err(CertificateError::Make)?;
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());

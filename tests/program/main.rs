@@ -10,3 +10,4 @@ mod command_line;
 mod life;
 mod pages;
 mod started;
+mod welcome;
