@@ -1,8 +1,7 @@
 //! The configuration: what wins, and what each mistake is told.
 
 use visavis::codec::VideoCodec;
-use visavis::config::keys::KEYS;
-use visavis::config::{Config, Loaded, Sources, TlsSource, document, effective, load};
+use visavis::config::{Config, KEYS, Loaded, Sources, TlsSource, document, effective, load};
 
 fn from_file(text: &str) -> Result<Loaded, String> {
     let file = Some(("my.toml".to_owned(), text.to_owned()));

@@ -2,8 +2,7 @@
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::config::keys::KEYS;
-use crate::config::{Config, Key, Kind};
+use crate::config::{Config, KEYS, Key, Kind};
 
 /// The flags that were given: the key's path and the text.
 #[derive(Clone, Default, Debug)]

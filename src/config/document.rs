@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::keys::KEYS;
+use super::key_table::KEYS;
 use super::{Config, Loaded};
 
 const HEAD: &str = "\

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{KEYS, Key, VARIABLE_PREFIX};
+use super::key_table::{KEYS, Key, VARIABLE_PREFIX};
 use super::{Config, ConfigError, Origin, check};
 
 /// What the program was told, as it was written.

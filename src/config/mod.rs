@@ -1,6 +1,6 @@
 //! The configuration: parsed to typed values before anything is started.
 //!
-//! 1. [`keys`] is the table: every key with its variable, flag, meaning and bounds.
+//! 1. [`key_table`] is the table: every key with its variable, flag, meaning and bounds.
 //! 2. [`load`] merges defaults, file, environment and flags; the later wins.
 //! 3. [`check`](mod@check) refuses what no single key shows: combinations that cannot work.
 //! 4. [`document`](mod@document) writes the whole back, for `config/visavis.toml` and `check-config`.
@@ -9,7 +9,7 @@
 
 mod check;
 mod document;
-pub mod keys;
+mod key_table;
 mod kind;
 mod merge;
 mod origin;
@@ -18,7 +18,7 @@ mod sections;
 
 pub use check::check;
 pub use document::{document, effective};
-pub use keys::Key;
+pub use key_table::{KEYS, Key};
 pub use kind::Kind;
 pub use merge::{Loaded, Sources, load};
 pub use origin::Origin;

@@ -274,4 +274,4 @@ impl Key {
 }
 
 /// What every variable of ours begins with.
-pub const VARIABLE_PREFIX: &str = "VISAVIS_";
+pub(super) const VARIABLE_PREFIX: &str = "VISAVIS_";
