@@ -114,7 +114,8 @@ fn an_unknown_key_is_told_the_nearest() {
 
 #[test]
 fn a_wrong_value_is_told_what_would_be_right_from_wherever_it_came() {
-    let expected = "must be a whole number of threads from 0 to 64";
+    let most = visavis::limits::SHARDS;
+    let expected = format!("must be a whole number of threads from 0 to {most}");
     assert_eq!(
         refusal(from_file("\n[media]\nshards = \"many\"")),
         format!("media.shards = \"many\" (my.toml, line 3) {expected}")
@@ -124,8 +125,11 @@ fn a_wrong_value_is_told_what_would_be_right_from_wherever_it_came() {
         format!("media.shards = -1 (environment variable VISAVIS_MEDIA_SHARDS) {expected}")
     );
     assert_eq!(
-        refusal(from_flag("media.shards", "65")),
-        format!("media.shards = 65 (flag --media-shards) {expected}")
+        refusal(from_flag("media.shards", &(most + 1).to_string())),
+        format!(
+            "media.shards = {} (flag --media-shards) {expected}",
+            most + 1
+        )
     );
     assert_eq!(
         refusal(from_flag("media.listen", "3478")),

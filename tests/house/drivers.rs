@@ -12,7 +12,7 @@ const DRIVERS: [&str; 8] = [
     "src/logging.rs",
     "src/main.rs",
     "src/media/driver.rs",
-    "src/server.rs",
+    "src/server/",
 ];
 
 /// What only drivers write.

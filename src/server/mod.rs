@@ -1,21 +1,28 @@
 //! Builds every part, starts and stops them in order.
+//!
+//! 1. [`ports`] binds and reads what only the system can judge.
+//! 2. [`Server::start`] starts the media plane, then the HTTP side.
+//! 3. [`Server::run`] waits for [`stop`] and ends them the other way round.
 
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
-use std::sync::Arc;
+mod descriptors;
+mod ports;
+mod stop;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::info;
 
-use crate::config::{ConfigError, Loaded, TlsSource};
-use crate::http::certificate::{self, CertificateError};
+use crate::config::{ConfigError, Loaded};
 use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::{self, Readiness};
+use crate::media::{Plane, StartError};
 use crate::metrics;
+use stop::StopSignals;
 
 /// How long answers under way may take once nobody is left to wait for.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
@@ -33,6 +40,9 @@ pub enum ServerError {
     /// The recorder of metrics.
     #[error("the metrics cannot be recorded")]
     Metrics(#[from] BuildError),
+    /// The media threads.
+    #[error("the media plane cannot be started")]
+    Media(#[source] StartError),
     /// SIGTERM or Ctrl-C cannot be listened for.
     #[error("signals cannot be heard")]
     Signals(#[source] io::Error),
@@ -42,11 +52,11 @@ pub enum ServerError {
 }
 
 /// A started server.
-#[derive(Debug)]
 pub struct Server {
     places: Places,
     drain: Duration,
     readiness: Readiness,
+    plane: Plane,
     http: JoinHandle<io::Result<()>>,
     http_handle: ListenerHandle,
     stop: StopSignals,
@@ -70,31 +80,35 @@ impl Server {
     /// A port in use, a certificate that cannot be read, or the system refuses.
     pub async fn start(loaded: &Loaded) -> Result<Self, ServerError> {
         let config = &loaded.config;
-        let machine = own_addresses();
-        let certificate = certificate_of(loaded, &machine)?;
-        let socket = bind_http(loaded)?;
-        probe_media(loaded)?;
+        let machine = ports::own_addresses();
+        let certificate = ports::certificate_of(loaded, &machine)?;
+        let socket = ports::bind_http(loaded)?;
+        let http = socket.local_addr().map_err(ServerError::Http)?;
+        ports::probe_media(loaded)?;
         let stop = StopSignals::listen().map_err(ServerError::Signals)?;
+
+        descriptors::make_room(config.http.max_connections);
         let recorded = metrics::install()?;
         tokio::spawn(keep_up(recorded.clone()));
-
-        let http = socket.local_addr().map_err(ServerError::Http)?;
-        let places = Places {
-            http,
-            machine,
-            media: advertised(loaded),
-        };
+        let (plane, _events) = ports::start_media(loaded)?;
         let readiness = Readiness::default();
         let router = http::router(readiness.clone(), recorded);
         let http_handle = ListenerHandle::new();
         let listener = Listener::new(socket, certificate, &config.http);
+        let places = Places {
+            http,
+            machine,
+            media: plane.candidates().to_vec(),
+        };
         let http = tokio::spawn(listener.serve(router, http_handle.clone()));
         readiness.open();
         info!("started");
+        let drain = config.server.drain();
         Ok(Self {
             places,
-            drain: config.server.drain(),
+            drain,
             readiness,
+            plane,
             http,
             http_handle,
             stop,
@@ -120,97 +134,12 @@ impl Server {
         self.readiness.close();
         self.http_handle.graceful_shutdown(Some(LAST_ANSWERS));
         let _ = self.http.await;
+        let plane = self.plane;
+        // It waits for its threads, which a thread of the runtime must not.
+        let _ = tokio::task::spawn_blocking(move || plane.shutdown()).await;
         info!("ended");
         Ok(())
     }
-}
-
-/// SIGTERM and Ctrl-C.
-#[derive(Debug)]
-struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    fn listen() -> io::Result<Self> {
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(Self {
-            terminate,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-fn certificate_of(
-    loaded: &Loaded,
-    addresses: &[IpAddr],
-) -> Result<Option<Arc<rustls::ServerConfig>>, ConfigError> {
-    let made = match loaded.config.tls.source() {
-        TlsSource::Off => return Ok(None),
-        TlsSource::SelfSigned => certificate::self_signed(addresses),
-        TlsSource::Files { cert, key } => certificate::from_files(cert, key),
-    };
-    made.map(Some).map_err(|error| {
-        let key = match error {
-            CertificateError::Chain(_) | CertificateError::EmptyChain => "tls.cert",
-            CertificateError::Key(_) | CertificateError::Pair(_) => "tls.key",
-            CertificateError::Make(_) => "tls.self_signed",
-        };
-        loaded.wrong(key, error.to_string())
-    })
-}
-
-fn bind_http(loaded: &Loaded) -> Result<TcpListener, ConfigError> {
-    TcpListener::bind(loaded.config.http.listen)
-        .map_err(|error| loaded.wrong("http.listen", right_address(&error)))
-}
-
-/// The media sockets share their port among themselves, so that a second server would not be
-/// refused but take half of the first one's packets. A socket that does not share is refused.
-fn probe_media(loaded: &Loaded) -> Result<(), ConfigError> {
-    UdpSocket::bind(loaded.config.media.listen)
-        .map(drop)
-        .map_err(|error| loaded.wrong("media.listen", right_address(&error)))
-}
-
-/// What an address must be that the system has refused.
-fn right_address(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::AddrInUse => "an address and port that no other program uses".to_owned(),
-        ErrorKind::AddrNotAvailable => "an address of this machine".to_owned(),
-        ErrorKind::PermissionDenied => "a port that this user may use, as 1024 or above".to_owned(),
-        _ => format!("an address that can be listened on: {error}"),
-    }
-}
-
-/// Where browsers are told to send media: what the configuration says, else the machine's own
-/// addresses.
-fn advertised(loaded: &Loaded) -> Vec<SocketAddr> {
-    let media = &loaded.config.media;
-    let at = |ip: &IpAddr| SocketAddr::from((*ip, media.listen.port()));
-    media.advertise.iter().map(at).collect()
-}
-
-/// The machine's own addresses; without loopback, and without those that mean nothing elsewhere.
-fn own_addresses() -> Vec<IpAddr> {
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let reachable = |address: &IpAddr| match address {
-        IpAddr::V4(address) => !address.is_loopback() && !address.is_link_local(),
-        IpAddr::V6(address) => !address.is_loopback() && !address.is_unicast_link_local(),
-    };
-    interfaces
-        .iter()
-        .map(if_addrs::Interface::ip)
-        .filter(reachable)
-        .collect()
 }
 
 async fn keep_up(recorded: PrometheusHandle) {
