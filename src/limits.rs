@@ -24,6 +24,10 @@ pub const RTCP_BYTES: usize = 1200;
 /// Packets that a sender's sequence may jump ahead before the relay begins a new stretch.
 pub const SEQUENCE_LEAP: u64 = 2048;
 
+/// Numbers that one transport-wide feedback packet may report on: 14 bytes can claim 65,535, and
+/// each costs work. At 8 Mbit/s so many are sent in four seconds.
+pub const FEEDBACK_NUMBERS: u16 = 4096;
+
 /// Senders of RTCP under one leg's keys: a browser has one per stream, four with resending.
 pub const RTCP_SENDERS: usize = 8;
 

@@ -28,3 +28,6 @@ pub use header::{
     set_timestamp,
 };
 pub use keyframe::starts_keyframe;
+
+#[cfg(test)]
+mod hostile_tests;

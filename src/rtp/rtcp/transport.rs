@@ -2,6 +2,7 @@
 //! (draft-holmer-rmcat-transport-wide-cc-extensions-01, 3.1), read.
 
 use super::feedback::sources;
+use crate::limits;
 
 /// Arrival times by transport-wide number.
 #[derive(Debug, Clone)]
@@ -12,7 +13,7 @@ pub struct TransportFeedback<'a> {
     pub media: u32,
     /// The first number.
     pub base: u16,
-    /// How many numbers.
+    /// How many numbers, at most [`limits::FEEDBACK_NUMBERS`].
     pub count: u16,
     /// Time of the first arrival in units of 64 ms, 24 bits signed.
     pub reference_time: i32,
@@ -29,11 +30,15 @@ impl<'a> TransportFeedback<'a> {
         let (sender, media, rest) = sources(body)?;
         let (&[b1, b0, c1, c0, r2, r1, r0, feedback_count], chunks) = rest.split_first_chunk()?;
         let sign = if r2 & 0x80 == 0 { 0 } else { 0xff };
+        let count = u16::from_be_bytes([c1, c0]);
+        if count > limits::FEEDBACK_NUMBERS {
+            return None;
+        }
         Some(Self {
             sender,
             media,
             base: u16::from_be_bytes([b1, b0]),
-            count: u16::from_be_bytes([c1, c0]),
+            count,
             reference_time: i32::from_be_bytes([sign, r2, r1, r0]),
             feedback_count,
             chunks,
@@ -180,6 +185,65 @@ mod tests {
         assert_eq!(decode(&bytes), expected);
     }
 
+    /// A feedback packet from 1 about 2, of `count` numbers from 65,534 on, reference time -1.
+    fn packet(count: u16, chunks_and_deltas: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0x8f, 205, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0xff, 0xfe];
+        bytes.extend(count.to_be_bytes());
+        bytes.extend([0xff, 0xff, 0xff, 9]);
+        bytes.extend(chunks_and_deltas);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        let words = u16::try_from(bytes.len() / 4 - 1).expect("short");
+        bytes[2..4].copy_from_slice(&words.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_one_bit_chunk_is_read_across_the_wrap() {
+        // Came, lost, came, came; the ten bits behind the count say nothing.
+        let bytes = packet(4, &[0b1010_1111, 0xff, 1, 255, 0]);
+        let expected = [
+            (65_534, Some(-255)),
+            (65_535, None),
+            (0, Some(0)),
+            (1, Some(0)),
+        ];
+        assert_eq!(decode(&bytes), expected);
+    }
+
+    #[test]
+    fn a_two_bit_chunk_is_read_and_time_may_run_back() {
+        // Large, small, lost, lost, lost, lost, large.
+        let bytes = packet(7, &[0b1110_0100, 0b0000_0010, 0x7f, 0xff, 3, 0x80, 0x00]);
+        let read = decode(&bytes);
+        let times: Vec<i64> = read.iter().filter_map(|(_, at)| *at).collect();
+        assert_eq!(read.len(), 7);
+        assert_eq!(times, [-256 + 32_767, -256 + 32_770, -256 + 2]);
+        assert_eq!(read[6].0, 4);
+    }
+
+    #[test]
+    fn runs_are_read_one_after_the_other() {
+        let bytes = packet(304, &[0x01, 0x2c, 0x20, 0x04, 1, 2, 3, 4]);
+        let read = decode(&bytes);
+        assert_eq!(read.len(), 304);
+        assert!(read[..300].iter().all(|(_, at)| at.is_none()));
+        let times: Vec<i64> = read[300..].iter().filter_map(|(_, at)| *at).collect();
+        assert_eq!(times, [-255, -253, -250, -246]);
+    }
+
+    #[test]
+    fn a_few_bytes_do_not_claim_endless_work() {
+        let runs = [0x1f, 0xff].repeat(9);
+        assert_eq!(decode(&packet(4096, &runs)).len(), 4096);
+        let bytes = packet(4097, &runs);
+        assert!(matches!(Compound::parse(&bytes).next(), Some(Err(_))));
+    }
+
+    #[test]
+    fn chunks_that_end_early_report_nothing() {
+        assert_eq!(decode(&packet(100, &[0x20, 3, 0, 0])), []);
+    }
+
     #[test]
     fn what_is_written_is_read_back_whatever_it_is() {
         let mut rng = SmallRng::seed_from_u64(7);
@@ -233,7 +297,7 @@ mod tests {
                 if let Packet::TransportFeedback(feedback) = part {
                     let mut count = 0_u32;
                     feedback.for_each(|_, _| count += 1);
-                    assert!(count <= u32::from(u16::MAX));
+                    assert!(count <= u32::from(limits::FEEDBACK_NUMBERS));
                 }
             }
         }
