@@ -24,7 +24,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            max_connections: 20_000,
+            max_connections: 15_000,
             header_timeout_ms: 10_000,
         }
     }
