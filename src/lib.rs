@@ -6,6 +6,7 @@ pub mod config;
 pub mod http;
 pub mod id;
 pub mod limits;
+pub mod lobby;
 pub mod logging;
 pub mod media;
 pub mod metrics;

@@ -77,6 +77,31 @@ pub const SIGNAL_QUEUE: usize = 64;
 /// How long a lobby may keep two sessions apart because of interests, at most.
 pub const INTERESTS_PATIENCE_MAX: Duration = Duration::from_secs(600);
 
+/// Partners that a session remembers within the rematch window; beyond it the oldest is forgotten.
+pub const PARTNERS_REMEMBERED: usize = 256;
+
+/// Sessions that a session blocks; beyond it the oldest may be met again.
+pub const BLOCKS: usize = 256;
+
+/// Waiting sessions that one decision looks at before it is put off, acquaintances not counted.
+pub const MATCH_SCAN: usize = 64;
+
+/// Fitting sessions among which chance decides.
+pub const MATCH_CHOICE: usize = 8;
+
+/// Sessions whose waits began so close together are equals, among which chance decides.
+pub const EQUAL_WAIT: Duration = Duration::from_secs(1);
+
+/// Waits that the usual wait is taken from.
+pub const WAITS_REMEMBERED: usize = 63;
+
+/// How long a leg may take to connect before the stay is given up.
+pub const CONNECT_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Characters of a BCP 47 tag: the longest in use has 35 (RFC 5646, 4.4.1).
+pub const LANGUAGE_CHARS: usize = 35;
+
 const _: () = assert!(SDP_BYTES < SIGNAL_MESSAGE_BYTES);
 const _: () = assert!(LEG_ADDRESSES < LEG_SOURCES);
 const _: () = assert!(RTCP_BYTES < DATAGRAM_BYTES);
+const _: () = assert!(MATCH_CHOICE < MATCH_SCAN);

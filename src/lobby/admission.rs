@@ -1,0 +1,102 @@
+//! The door: who may come in, and what they are told if not.
+
+use std::time::Instant;
+
+use rand::Rng;
+
+use super::Lobby;
+use super::acquaintance::Acquaintance;
+use super::door::{Medium, Notice, Output, Refusal};
+use super::session::{AgeBand, Leg, Meters, Session, Socket, State};
+use super::wish::{self, Door, Wish};
+use crate::codec::VideoCodec;
+use crate::id::SessionId;
+use crate::limits;
+
+impl Lobby {
+    /// Somebody is at the door. Whoever comes by text has joined at once; whoever comes by video,
+    /// when the offer is answered.
+    pub(super) fn handle_join(&mut self, id: SessionId, wish: Wish, now: Instant) {
+        debug_assert!(!self.sessions.contains_key(&id), "a name is given once");
+        let session = match self.admit(&wish, now) {
+            Ok(session) => session,
+            Err(refusal) => return self.tell(id, Notice::Refused(refusal)),
+        };
+        self.sessions.insert(id, session);
+        match wish.door {
+            Door::Video { offer } => {
+                self.outputs.push_back(Output::Open { session: id, offer });
+                self.settle(id, now);
+            }
+            Door::Text => {
+                self.greet(id);
+                self.look_around(id, now);
+            }
+        }
+    }
+
+    /// The offer is answered: the stay has begun, and the leg connects.
+    pub(super) fn handle_answered(&mut self, id: SessionId, video: VideoCodec) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if let Leg::Opening { until } = session.leg {
+            session.leg = Leg::Connecting { video, until };
+            self.greet(id);
+        }
+    }
+
+    fn admit(&mut self, wish: &Wish, now: Instant) -> Result<Session, Refusal> {
+        if self.drain.begun() {
+            return Err(Refusal::Draining);
+        }
+        if !wish.adult {
+            return Err(Refusal::AdultsOnly);
+        }
+        let interests = wish::interests(&wish.interests, &self.rules)?;
+        let languages = wish::languages(&wish.languages, &self.rules)?;
+        if self.sessions.len() >= self.rules.sessions {
+            return Err(self.full());
+        }
+        let (medium, leg) = match wish.door {
+            Door::Video { .. } => (
+                Medium::Video,
+                Leg::Opening {
+                    until: now + limits::CONNECT_PATIENCE,
+                },
+            ),
+            Door::Text => (Medium::Text, Leg::None),
+        };
+        Ok(Session {
+            medium,
+            band: AgeBand::Adult,
+            leg,
+            socket: Socket::Plugged,
+            state: State::Looking {
+                since: now,
+                again: now,
+            },
+            interests,
+            languages,
+            acquaintance: Acquaintance::default(),
+            last_match: None,
+            meters: Meters::default(),
+            place: None,
+            alarm: None,
+        })
+    }
+
+    /// Spread out, so that those who were turned away together do not come back together.
+    fn full(&mut self) -> Refusal {
+        let retry_after = self
+            .rules
+            .retry_after
+            .mul_f64(self.rng.random_range(1.0..2.0));
+        Refusal::Full { retry_after }
+    }
+
+    fn greet(&mut self, id: SessionId) {
+        let online = self.online();
+        self.tell(id, Notice::Joined { online });
+    }
+}

@@ -1,0 +1,87 @@
+//! The end of the lobby: nobody new, no new match, and a deadline for those that are.
+
+use std::time::{Duration, Instant};
+
+use super::Lobby;
+use super::door::{ByeReason, LeftReason, Notice, Output};
+use super::session::State;
+use crate::id::SessionId;
+
+/// How far the end is.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) enum Drain {
+    /// Not in sight.
+    #[default]
+    NotBegun,
+    /// Matches may go on until then.
+    Until(Instant),
+    /// Nobody is left.
+    Done,
+}
+
+impl Drain {
+    /// Whether nobody may come in and no match may begin.
+    pub(super) fn begun(self) -> bool {
+        self != Self::NotBegun
+    }
+
+    /// When it is over, whoever is left.
+    pub(super) const fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::Until(until) => Some(until),
+            Self::NotBegun | Self::Done => None,
+        }
+    }
+}
+
+impl Lobby {
+    /// Tells everybody. Those who face nobody have nothing left to wait for.
+    pub(super) fn handle_drain(&mut self, within: Duration, now: Instant) {
+        if self.drain.begun() {
+            return;
+        }
+        self.drain = Drain::Until(now + within);
+        for id in self.everybody() {
+            self.tell(id, Notice::GoingAway { drain: within });
+            self.settle(id, now);
+            self.dismiss_if_draining(id);
+        }
+    }
+
+    /// Ends the stay of one who faces nobody, if the lobby is draining.
+    pub(super) fn dismiss_if_draining(&mut self, id: SessionId) {
+        let faces_nobody = |state| !matches!(state, State::Facing { .. });
+        if self.drain.begun()
+            && self
+                .sessions
+                .get(&id)
+                .is_some_and(|one| faces_nobody(one.state))
+        {
+            self.tell(id, Notice::Bye(ByeReason::Shutdown));
+            self.remove(id);
+        }
+    }
+
+    /// Ends the drain when nobody is left, or at its deadline.
+    pub(super) fn end_drain(&mut self, now: Instant) {
+        let Drain::Until(until) = self.drain else {
+            return;
+        };
+        if until <= now {
+            for id in self.everybody() {
+                self.end(id, LeftReason::Ended, ByeReason::Shutdown, now);
+            }
+        }
+        if self.sessions.is_empty() {
+            self.drain = Drain::Done;
+            self.outputs.push_back(Output::Drained);
+        }
+    }
+
+    /// All sessions, in an order that one seed repeats.
+    fn everybody(&self) -> Vec<SessionId> {
+        let mut everybody: Vec<_> = self.sessions.keys().copied().collect();
+        everybody.sort_unstable();
+        everybody
+    }
+}
