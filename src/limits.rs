@@ -98,6 +98,9 @@ pub const WAITS_REMEMBERED: usize = 63;
 /// How long a leg may take to connect before the stay is given up.
 pub const CONNECT_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Sessions that are woken before the lobby hears somebody else: about 10 ms of work.
+pub const ALARMS_AT_ONCE: usize = 1_000;
+
 /// Characters of a BCP 47 tag: the longest in use has 35 (RFC 5646, 4.4.1).
 pub const LANGUAGE_CHARS: usize = 35;
 

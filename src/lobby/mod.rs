@@ -52,6 +52,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::config;
 use crate::id::SessionId;
+use crate::limits;
 use alarm::Alarms;
 pub use door::{
     Ask, ByeReason, Category, Common, Complaint, Input, LeftReason, LegNews, Medium, Notice,
@@ -101,7 +102,8 @@ impl Lobby {
         }
     }
 
-    /// Takes one input. Whatever was due by `now` is done as well.
+    /// Takes one input. Of what was due by `now`, a good part is done as well; the next deadline
+    /// tells whether more is left.
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
             Input::Join { session, wish } => self.handle_join(session, wish, now),
@@ -114,7 +116,10 @@ impl Lobby {
             Input::Drain { within } => self.handle_drain(within, now),
             Input::Tick => {}
         }
-        while let Some(session) = self.alarms.due(now) {
+        for _ in 0..limits::ALARMS_AT_ONCE {
+            let Some(session) = self.alarms.due(now) else {
+                break;
+            };
             self.handle_alarm(session, now);
         }
         self.end_drain(now);
