@@ -213,10 +213,11 @@ pub(crate) const KEYFRAME_PAUSE: Duration = Duration::from_millis(300);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::clock::any_instant;
 
     #[test]
     fn timestamps_follow_the_wall_clock_across_a_silence() {
-        let start = Instant::now();
+        let start = any_instant();
         let mut track = Outgoing::new(90_000, 0);
         track.sent(1, u32::MAX - 10, 100, start);
         let later = track.timestamp_at(start + Duration::from_secs(2));

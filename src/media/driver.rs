@@ -54,7 +54,7 @@ impl Driver {
     /// Runs until told to stop.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(8);
-        let mut fx = Effects::default();
+        let mut fx = Effects::at(read_clock());
         let mut published = read_clock();
         let mut has_more = false;
         while self.is_running.load(Ordering::Relaxed) {
@@ -66,11 +66,11 @@ impl Driver {
             // An interrupted wait is a short one.
             let _: std::io::Result<()> = self.poll.poll(&mut events, Some(timeout));
             has_more = self.take_mail(&mut fx) | self.take_datagrams(&mut fx);
-            let now = read_clock();
-            self.shard.handle_timeout(now, &mut fx);
+            fx.now = read_clock();
+            self.shard.handle_timeout(&mut fx);
             self.carry_out(&mut fx);
-            if now.saturating_duration_since(published) >= PUBLISH_EVERY {
-                published = now;
+            if fx.now.saturating_duration_since(published) >= PUBLISH_EVERY {
+                published = fx.now;
                 (self.publish)(&self.shard.counters);
             }
         }
@@ -89,10 +89,10 @@ impl Driver {
     }
 
     fn take_mail(&mut self, fx: &mut Effects) -> bool {
-        let now = read_clock();
+        fx.now = read_clock();
         for _ in 0..MAIL_PER_TURN {
             match self.inbox.try_recv() {
-                Ok(mail) => self.shard.handle_mail(mail, now, fx),
+                Ok(mail) => self.shard.handle_mail(mail, fx),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => return false,
             }
         }
@@ -101,11 +101,11 @@ impl Driver {
 
     fn take_datagrams(&mut self, fx: &mut Effects) -> bool {
         for _ in 0..BATCHES_PER_TURN {
-            let now = read_clock();
+            fx.now = read_clock();
             let shard = &mut self.shard;
             let count = self
                 .socket
-                .receive(|route, datagram| shard.handle_datagram(route, datagram, now, fx));
+                .receive(|route, datagram| shard.handle_datagram(route, datagram, fx));
             if count == 0 {
                 return false;
             }

@@ -23,7 +23,8 @@ pub(crate) struct Scratch {
     pub(crate) entries: Vec<Arrival>,
     pub(crate) wanted: Vec<u16>,
     pub(crate) blocks: Vec<ReportBlock>,
-    pub(crate) rtcp: Vec<u8>,
+    /// RTCP for the sender.
+    pub(crate) upstream: Vec<u8>,
 }
 
 /// What came of a partner's feedback, for the counters.
@@ -33,8 +34,6 @@ pub(crate) struct Translated {
     pub(crate) resent: u64,
     /// Requests that the share for resending left no room for.
     pub(crate) over_share: u64,
-    /// Requests passed on to the sender.
-    pub(crate) passed_on: u64,
     /// Parts that named something outside this match.
     pub(crate) stale: u64,
 }
@@ -65,7 +64,7 @@ impl Relay {
         let Some(line) = line else { return };
         let offset = *self
             .ntp_offset
-            .get_or_insert(our_ntp.wrapping_sub(report.ntp));
+            .get_or_insert_with(|| our_ntp.wrapping_sub(report.ntp));
         let ntp = report.ntp.wrapping_add(offset);
         let rewritten = SenderReport {
             ssrc,
@@ -81,59 +80,58 @@ impl Relay {
         self.downlink.send_rtcp(&room, out);
     }
 
-    /// Takes the partner's RTCP. What its sender must know is appended to `upstream` in the
-    /// sender's numbers, from `own_ssrc`; what the ring has is sent again at once.
+    /// Takes the partner's RTCP. What its sender must know is written into `scratch.upstream` in the
+    /// sender's numbers; what the ring has is sent again at once.
     pub(crate) fn translate(
         &mut self,
         rtcp: &[u8],
         uplink: &mut Uplink,
-        own_ssrc: u32,
         scratch: &mut Scratch,
-        context: (Instant, &mut Vec<u8>, &mut Datagrams),
+        (now, out): (Instant, &mut Datagrams),
     ) -> Translated {
-        let (now, upstream, out) = context;
         let mut translated = Translated::default();
         scratch.blocks.clear();
+        scratch.upstream.clear();
+        let video = self.downlink.numbers.ssrcs.video;
         for packet in Compound::parse(rtcp).map_while(Result::ok) {
             match packet {
                 Packet::SenderReport(_, blocks) | Packet::ReceiverReport(_, blocks) => {
-                    for block in blocks {
+                    for block in blocks.take(8) {
                         match self.translate_block(&block, uplink) {
-                            Some(block) if scratch.blocks.len() < 8 => scratch.blocks.push(block),
-                            _ => translated.stale += 1,
+                            Some(block) => scratch.blocks.push(block),
+                            None => translated.stale += 1,
                         }
                     }
                 }
-                Packet::Nack(nack) if nack.media == self.downlink.numbers.ssrcs.video => {
+                Packet::Nack(nack) if nack.media == video => {
                     scratch.wanted.clear();
                     for sequence in nack.lost().take(limits::NACK_SEQUENCES) {
-                        self.answer_nack(
-                            sequence,
-                            uplink,
-                            scratch,
-                            &mut translated,
-                            (now, &mut *out),
-                        );
+                        match self.answer_nack(sequence, uplink, now, out) {
+                            Asked::Resent => translated.resent += 1,
+                            Asked::UnderWay => {}
+                            Asked::OverShare => translated.over_share += 1,
+                            Asked::Stale => translated.stale += 1,
+                            Asked::PassOn(sequence) => scratch.wanted.push(sequence),
+                        }
                     }
-                    if let (Some(media), false) = (uplink.video.ssrc, scratch.wanted.is_empty()) {
-                        translated.passed_on += 1;
-                        rtcp::write::nack(upstream, own_ssrc, media, &scratch.wanted);
-                    }
+                    uplink.ask_again(&scratch.wanted, &mut scratch.upstream);
                 }
-                Packet::Pli { media, .. } if media == self.downlink.numbers.ssrcs.video => {
-                    self.pass_keyframe_request(uplink, own_ssrc, upstream, now);
+                Packet::Pli { media, .. } if media == video => {
+                    self.pass_keyframe_request(uplink, &mut scratch.upstream, now);
                 }
-                Packet::Fir(fir) if fir.names(self.downlink.numbers.ssrcs.video) => {
-                    self.pass_keyframe_request(uplink, own_ssrc, upstream, now);
+                Packet::Fir(fir) if fir.names(video) => {
+                    self.pass_keyframe_request(uplink, &mut scratch.upstream, now);
                 }
                 Packet::TransportFeedback(feedback) => {
-                    self.translate_transport(&feedback, uplink, own_ssrc, scratch, upstream);
+                    self.translate_transport(&feedback, uplink, scratch);
                 }
                 _ => {}
             }
         }
         if !scratch.blocks.is_empty() {
-            rtcp::write::receiver_report(upstream, own_ssrc, &scratch.blocks);
+            scratch.blocks.truncate(31);
+            let upstream = &mut scratch.upstream;
+            rtcp::write::receiver_report(upstream, uplink.reporter, &scratch.blocks);
         }
         translated
     }
@@ -184,44 +182,30 @@ impl Relay {
     fn answer_nack(
         &mut self,
         sequence: u16,
-        uplink: &mut Uplink,
-        scratch: &mut Scratch,
-        translated: &mut Translated,
-        (now, out): (Instant, &mut Datagrams),
-    ) {
-        let Some(line) = self.video else {
-            translated.stale += 1;
-            return;
-        };
+        uplink: &Uplink,
+        now: Instant,
+        out: &mut Datagrams,
+    ) -> Asked {
         let newest = self.downlink.video.next_index;
         // Before this match: somebody else's picture. Not yet sent: nonsense.
         let asked = nearest(newest, sequence).filter(|index| *index < newest);
         let Some((index, before)) =
-            asked.and_then(|index| Some((index, line.numbers.back(index)?)))
+            asked.and_then(|index| Some((index, self.video?.numbers.back(index)?)))
         else {
-            translated.stale += 1;
-            return;
+            return Asked::Stale;
         };
         match self.resend(index, now, out) {
-            Resent::Yes => translated.resent += 1,
-            Resent::JustNow => {}
-            Resent::OverShare => translated.over_share += 1,
-            Resent::NotHere if uplink.losses.is_missing(before) => {}
-            Resent::NotHere => scratch.wanted.push(low(before)),
+            Resent::Yes => Asked::Resent,
+            Resent::JustNow => Asked::UnderWay,
+            Resent::OverShare => Asked::OverShare,
+            Resent::NotHere if uplink.losses.is_missing(before) => Asked::UnderWay,
+            Resent::NotHere => Asked::PassOn(low(before)),
         }
     }
 
-    fn pass_keyframe_request(
-        &mut self,
-        uplink: &Uplink,
-        own_ssrc: u32,
-        upstream: &mut Vec<u8>,
-        now: Instant,
-    ) {
-        if let Some(media) = uplink.video.ssrc
-            && self.passes_keyframe_request(now)
-        {
-            rtcp::write::pli(upstream, own_ssrc, media);
+    fn pass_keyframe_request(&mut self, uplink: &Uplink, upstream: &mut Vec<u8>, now: Instant) {
+        if self.passes_keyframe_request(now) {
+            uplink.ask_keyframe(upstream);
         }
     }
 
@@ -231,18 +215,18 @@ impl Relay {
         &mut self,
         feedback: &TransportFeedback<'_>,
         uplink: &mut Uplink,
-        own_ssrc: u32,
         scratch: &mut Scratch,
-        upstream: &mut Vec<u8>,
     ) {
         let Some(stretch) = self.transport else {
             return;
         };
-        let Some(media) = uplink.video.ssrc else {
-            return;
-        };
-        let entries = &mut scratch.entries;
-        entries.clear();
+        // What came before this match's picture is the shard's own to tell, and comes first.
+        uplink
+            .arrivals
+            .pending(Some(stretch.start_in), &mut scratch.entries);
+        write_transport_feedback(&scratch.entries, uplink, &mut scratch.upstream);
+        uplink.arrivals.reported_below(stretch.start_in);
+        scratch.entries.clear();
         let mut next = None;
         let (shift, last_sent) = (&mut self.arrival_shift, self.downlink.next_transport);
         feedback.for_each(|sequence, ticks| {
@@ -253,31 +237,44 @@ impl Relay {
             let ticks =
                 ticks.map(|theirs| theirs + settle(shift, theirs, uplink.arrivals.at(before)));
             next = Some(before + 1);
-            entries.push((low(before), ticks));
+            scratch.entries.push((low(before), ticks));
         });
-        write_transport_feedback(entries, uplink, own_ssrc, media, upstream);
+        write_transport_feedback(&scratch.entries, uplink, &mut scratch.upstream);
         if let Some(next) = next {
             uplink.arrivals.reported_below(next);
         }
     }
 }
 
+/// What becomes of a request for one packet.
+enum Asked {
+    /// Sent again from the ring.
+    Resent,
+    /// On its way already: resent a moment ago, or asked of the sender by the relay.
+    UnderWay,
+    /// The downlink's share for resending is spent.
+    OverShare,
+    /// Not of this match.
+    Stale,
+    /// For the sender, by its own number.
+    PassOn(u16),
+}
+
 /// Appends transport-wide feedback about consecutive numbers, in as many packets as it takes.
 pub(crate) fn write_transport_feedback(
     entries: &[Arrival],
     uplink: &mut Uplink,
-    own_ssrc: u32,
-    media: u32,
     upstream: &mut Vec<u8>,
 ) {
+    let Some(media) = uplink.video.ssrc.or(uplink.audio.ssrc) else {
+        return;
+    };
+    let sources = (uplink.reporter, media);
     let mut rest = entries;
-    while !rest.is_empty() {
+    while rest.iter().any(|(_, at)| at.is_some()) {
         let count = uplink.arrivals.next_feedback_count();
-        let written = rtcp::write::transport_feedback(upstream, (own_ssrc, media), count, rest);
-        if written == 0 {
-            return;
-        }
-        rest = rest.get(written..).unwrap_or_default();
+        let written = rtcp::write::transport_feedback(upstream, sources, count, rest);
+        rest = rest.get(written.max(1)..).unwrap_or_default();
     }
 }
 

@@ -169,7 +169,11 @@ impl Leg {
 
     /// Both halves, from the handshake's keys: we were its server.
     pub(crate) fn handshake_done(&mut self, keys: &KeyPair, route: Route, chance: [u64; 4]) {
-        self.uplink = Some(Uplink::new(&self.terms, Inbound::new(&keys.client)));
+        self.uplink = Some(Uplink::new(
+            &self.terms,
+            Inbound::new(&keys.client),
+            self.ssrcs.video,
+        ));
         let numbers = Numbers::new(&self.terms, &self.ssrcs);
         let downlink = Downlink::new(self.id, route, numbers, Outbound::new(&keys.server), chance);
         self.downlink = Whereabouts::Home(Box::new(downlink));

@@ -123,10 +123,11 @@ impl Losses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::clock::any_instant;
 
     #[test]
     fn a_gap_is_asked_for_again_until_it_closes() {
-        let start = Instant::now();
+        let start = any_instant();
         let at = |ms| start + Duration::from_millis(ms);
         let mut losses = Losses::default();
         let mut wanted = Vec::new();
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_gap_too_wide_to_mend_is_left_to_a_keyframe() {
-        let now = Instant::now();
+        let now = any_instant();
         let mut losses = Losses::default();
         losses.arrived(1, now);
         losses.arrived(1_000_000, now);

@@ -89,7 +89,11 @@ pub(crate) enum Matter {
     /// RTCP of the partner about what this leg sends.
     Feedback { match_id: MatchId, rtcp: Vec<u8> },
     /// RTCP for the partner whose downlink this leg holds.
-    Upstream { match_id: MatchId, rtcp: Vec<u8> },
+    Upstream {
+        of: LegId,
+        match_id: MatchId,
+        rtcp: Vec<u8>,
+    },
     /// A datagram for this leg that came to another shard.
     Strayed { datagram: Strayed, via: ShardIndex },
     /// The leg itself, moving to the shard where its first STUN request landed.

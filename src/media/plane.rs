@@ -74,53 +74,32 @@ impl Plane {
             })?;
         let local = sockets
             .first()
-            .and_then(|socket| socket.local_address().ok())
-            .unwrap_or(config.listen);
-        let candidates = candidates(local, &config.advertise);
+            .and_then(|socket| socket.local_address().ok());
+        let candidates = candidates(local.unwrap_or(config.listen), &config.advertise);
         if candidates.is_empty() {
             return Err(StartError::NoAddress);
         }
-        let identity = Identity::generate()
-            .ok_or_else(|| StartError::Thread(io::Error::other("no certificate can be made")))?;
+        let desks = sockets
+            .into_iter()
+            .map(Desk::new)
+            .collect::<io::Result<Vec<Desk>>>()
+            .map_err(StartError::Thread)?;
+        let settings = settings(config, shards, &candidates).map_err(StartError::Thread)?;
+        let inboxes: Vec<Inbox> = desks.iter().map(|desk| desk.address.clone()).collect();
         let (events, receiver) = channel(limits::MEDIA_EVENTS);
         let is_running = Arc::new(AtomicBool::new(true));
-        let mut parts = Vec::new();
-        for socket in sockets {
-            let poll = Poll::new().map_err(StartError::Thread)?;
-            socket
-                .register(poll.registry(), SOCKET)
-                .map_err(StartError::Thread)?;
-            let waker = Waker::new(poll.registry(), WAKER).map_err(StartError::Thread)?;
-            let (mail, inbox) = sync_channel(limits::MAIL);
-            parts.push((
-                socket,
-                poll,
-                inbox,
-                Inbox {
-                    mail,
-                    waker: Arc::new(waker),
-                },
-            ));
-        }
-        let inboxes: Vec<Inbox> = parts.iter().map(|(.., inbox)| inbox.clone()).collect();
         let mut threads = Vec::new();
-        for (index, (socket, poll, inbox, _)) in (0..).map(ShardIndex).zip(parts) {
+        for (index, desk) in (0..).map(ShardIndex).zip(desks) {
             let settings = Settings {
                 index,
-                shards: u16::try_from(shards).unwrap_or(1),
-                codecs: config.codecs.clone(),
-                candidates: candidates.clone(),
-                max_legs: config.max_legs,
-                silence: Duration::from_millis(config.silence_ms),
-                close_after: Duration::from_millis(config.close_after_ms),
-                identity: Arc::clone(&identity),
                 seed: rand::random(),
+                ..settings.clone()
             };
             let driver = Driver {
                 shard: Shard::new(settings, read_clock(), wall_clock()),
-                socket,
-                poll,
-                inbox,
+                socket: desk.socket,
+                poll: desk.poll,
+                inbox: desk.inbox,
                 inboxes: inboxes.clone(),
                 events: events.clone(),
                 publish: publisher(),
@@ -182,6 +161,50 @@ impl Plane {
             }
         }
     }
+}
+
+/// What one media thread waits at: its socket and its inbox, and the poll that watches both.
+struct Desk {
+    socket: MediaSocket,
+    poll: Poll,
+    inbox: std::sync::mpsc::Receiver<Mail>,
+    address: Inbox,
+}
+
+impl Desk {
+    fn new(socket: MediaSocket) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        socket.register(poll.registry(), SOCKET)?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let (mail, inbox) = sync_channel(limits::MAIL);
+        Ok(Self {
+            socket,
+            poll,
+            inbox,
+            address: Inbox { mail, waker },
+        })
+    }
+}
+
+/// What all shards are told alike.
+fn settings(
+    config: &config::Media,
+    shards: usize,
+    candidates: &[SocketAddr],
+) -> io::Result<Settings> {
+    let identity =
+        Identity::generate().ok_or_else(|| io::Error::other("no certificate can be made"))?;
+    Ok(Settings {
+        index: ShardIndex(0),
+        shards: u16::try_from(shards).unwrap_or(1),
+        codecs: config.codecs.clone(),
+        candidates: candidates.to_vec(),
+        max_legs: config.max_legs,
+        silence: Duration::from_millis(config.silence_ms),
+        close_after: Duration::from_millis(config.close_after_ms),
+        identity,
+        seed: 0,
+    })
 }
 
 /// Where browsers are told to send: the configured addresses, else the machine's own.

@@ -66,11 +66,7 @@ impl Reception {
         let received_now = self.received.saturating_sub(received_then);
         let lost = expected_now.saturating_sub(received_now);
         self.reported = (expected, self.received);
-        let fraction = if expected_now == 0 {
-            0
-        } else {
-            lost * 256 / expected_now
-        };
+        let fraction = (lost * 256).checked_div(expected_now).unwrap_or(0);
         self.tell_lost(i32::try_from(lost).unwrap_or(i32::MAX));
         let (last_sr, delay) = self.last_report.map_or((0, 0), |(sr, at)| {
             (
@@ -149,10 +145,11 @@ fn units_of_65536(micros: u128) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::clock::any_instant;
 
     #[test]
     fn losses_are_told_once() {
-        let now = Instant::now();
+        let now = any_instant();
         let mut reception = Reception::new(90_000);
         for index in [100, 101, 103, 104] {
             reception.received(index, 0, now);

@@ -8,9 +8,11 @@
 use std::time::{Duration, Instant};
 
 use super::arrivals::low;
+use super::datagrams::Datagrams;
 use super::downlink::{Downlink, KEYFRAME_PAUSE, Outgoing};
 use super::losses::Losses;
 use super::reception::middle;
+use super::resend::Kept;
 use super::stretch::Stretch;
 use super::uplink::{Received, Track};
 use crate::codec::VideoCodec;
@@ -106,13 +108,12 @@ impl Relay {
         packet: &[u8],
         received: &Received,
         sender: &mut Sender<'_>,
-        now: Instant,
-        out: &mut super::datagrams::Datagrams,
+        out: &mut Datagrams,
     ) -> Passage {
         match received.track {
-            Track::Audio => self.forward_audio(packet, received, now, out),
-            Track::Video => self.forward_video(packet, received, sender, now, out),
-            Track::Rtx => self.forward_rtx(packet, received, sender, now, out),
+            Track::Audio => self.forward_audio(packet, received, out),
+            Track::Video => self.forward_video(packet, received, sender, out),
+            Track::Rtx => self.forward_rtx(packet, received, sender, out),
         }
     }
 
@@ -158,8 +159,7 @@ impl Relay {
         &mut self,
         packet: &[u8],
         received: &Received,
-        now: Instant,
-        out: &mut super::datagrams::Datagrams,
+        out: &mut Datagrams,
     ) -> Passage {
         if self
             .audio
@@ -170,7 +170,7 @@ impl Relay {
         let track = &self.downlink.audio;
         let line = *self
             .audio
-            .get_or_insert_with(|| Line::begin(received, track, now));
+            .get_or_insert_with(|| Line::begin(received, track));
         let Some(index) = line.numbers.forth(received.index) else {
             return Passage::Stale;
         };
@@ -190,7 +190,7 @@ impl Relay {
         };
         self.downlink
             .audio
-            .sent(index, heading.timestamp, length, now);
+            .sent(index, heading.timestamp, length, received.at);
         Passage::Sent
     }
 
@@ -199,8 +199,7 @@ impl Relay {
         packet: &[u8],
         received: &Received,
         sender: &mut Sender<'_>,
-        now: Instant,
-        out: &mut super::datagrams::Datagrams,
+        out: &mut Datagrams,
     ) -> Passage {
         if self
             .video
@@ -210,7 +209,7 @@ impl Relay {
         }
         let Some(line) = self
             .video
-            .or_else(|| self.begin_video(packet, received, sender, now))
+            .or_else(|| self.begin_video(packet, received, sender))
         else {
             return Passage::Held;
         };
@@ -228,11 +227,11 @@ impl Relay {
         };
         self.downlink
             .video
-            .sent(index, heading.timestamp, length, now);
+            .sent(index, heading.timestamp, length, received.at);
         if received.header.marker && !self.is_first_picture_told {
             self.is_first_picture_told = true;
             return Passage::FirstPicture {
-                after: now.saturating_duration_since(self.began),
+                after: received.at.saturating_duration_since(self.began),
             };
         }
         Passage::Sent
@@ -244,7 +243,6 @@ impl Relay {
         packet: &[u8],
         received: &Received,
         sender: &mut Sender<'_>,
-        now: Instant,
     ) -> Option<Line> {
         let payload = rtp::payload(packet, &received.header)?;
         if !sender.is_gate_open || !rtp::starts_keyframe(sender.codec, payload) {
@@ -259,7 +257,7 @@ impl Relay {
             });
         }
         sender.losses.clear();
-        let line = Line::begin(received, &self.downlink.video, now);
+        let line = Line::begin(received, &self.downlink.video);
         self.video = Some(line);
         Some(line)
     }
@@ -270,8 +268,7 @@ impl Relay {
         packet: &[u8],
         received: &Received,
         sender: &mut Sender<'_>,
-        now: Instant,
-        out: &mut super::datagrams::Datagrams,
+        out: &mut Datagrams,
     ) -> Passage {
         let Some(line) = self.video else {
             return Passage::Held;
@@ -281,42 +278,39 @@ impl Relay {
             let newest = sender.newest_video.unwrap_or(line.numbers.start_in);
             nearest(newest, u16::from_be_bytes(*osn))
         });
-        let was_missing = original.is_some_and(|index| sender.losses.resent(index, now));
+        let was_missing = original.is_some_and(|index| sender.losses.resent(index, received.at));
         let place = original.and_then(|index| line.numbers.forth(index));
         let Some(index) = place else {
             // Of the time before this match, or nothing at all: its number counts, its bytes do not.
-            return self.send_blank(received, now, out);
+            return self.send_blank(received, out);
         };
+        let original = self.video_heading(received.header.timestamp, &line, index);
         let mut room = [0; limits::DATAGRAM_BYTES];
-        if let Some(restored) = self.restore(packet, received, &line, index, &mut room) {
-            let length = restored.len();
-            if was_missing {
-                self.downlink.ring.keep(index, restored);
-            }
-            if self.downlink.numbers.rtx_payload_type.is_none() {
-                return self.send_restored(&room, length, index, was_missing, now, out);
-            }
+        let restored = self.restore(packet, received, &original, &mut room);
+        if let (Some(restored), true) = (restored, was_missing) {
+            self.downlink.ring.keep(index, restored);
         }
-        let Some(rtx_payload_type) = self.downlink.numbers.rtx_payload_type else {
-            return Passage::Failed;
-        };
-        let rtx_index = self.downlink.rtx.next_index;
-        let heading = Heading {
-            ssrc: self.downlink.numbers.ssrcs.rtx,
-            payload_type: rtx_payload_type,
-            index: rtx_index,
-            timestamp: received.header.timestamp.wrapping_add(line.timestamp),
+        let Some(rtx) = self.rtx_heading(original.timestamp) else {
+            // An index is used once: a copy of what was sent already would repeat its nonce.
+            return match restored.filter(|_| was_missing) {
+                Some(restored) => self.send_video(restored, &original, received.at, out),
+                None => Passage::Stale,
+            };
         };
         let mut room = [0; limits::DATAGRAM_BYTES];
-        let length = self
-            .compose(packet, received, &heading, &mut room)
-            .map(<[u8]>::len);
-        let osn = room.get_mut(received.header.length..received.header.length + 2);
-        let (Some(length), Some(osn)) = (length, osn) else {
+        let Some(length) = self
+            .compose(packet, received, &rtx, &mut room)
+            .map(<[u8]>::len)
+        else {
             return Passage::Failed;
         };
-        osn.copy_from_slice(&low(index).to_be_bytes());
-        self.send_rtx(&room, length, &heading, now, out)
+        write_original(&mut room, received.header.length, index);
+        self.send_rtx(
+            room.get(..length).unwrap_or_default(),
+            &rtx,
+            received.at,
+            out,
+        )
     }
 
     /// The original packet inside a retransmission (RFC 4588, 4), as it would have been sent on.
@@ -324,96 +318,73 @@ impl Relay {
         &mut self,
         packet: &[u8],
         received: &Received,
-        line: &Line,
-        index: u64,
+        heading: &Heading,
         room: &'a mut [u8; limits::DATAGRAM_BYTES],
     ) -> Option<&'a [u8]> {
-        let heading = self.video_heading(received.header.timestamp, line, index);
-        let length = self.compose(packet, received, &heading, room)?.len();
+        let length = self.compose(packet, received, heading, room)?.len();
         let start = received.header.length;
-        room.copy_within(start + 2..length, start);
+        let rest = start.checked_add(2).filter(|rest| *rest <= length)?;
+        room.copy_within(rest..length, start);
         room.get(..length - 2)
     }
 
-    fn send_restored(
+    fn send_video(
         &mut self,
-        room: &[u8],
-        length: usize,
-        index: u64,
-        was_missing: bool,
+        packet: &[u8],
+        heading: &Heading,
         now: Instant,
-        out: &mut super::datagrams::Datagrams,
+        out: &mut Datagrams,
     ) -> Passage {
-        // An index is used once: a copy of what was sent already would repeat its nonce.
-        let Some(packet) = room.get(..length).filter(|_| was_missing) else {
-            return Passage::Stale;
-        };
-        let Some(sent) = self.downlink.send_rtp(packet, index, out) else {
+        let Some(length) = self.downlink.send_rtp(packet, heading.index, out) else {
             return Passage::Failed;
         };
-        let timestamp = Header::parse(packet).map_or(0, |header| header.timestamp);
-        self.downlink.video.sent(index, timestamp, sent, now);
+        self.downlink
+            .video
+            .sent(heading.index, heading.timestamp, length, now);
         Passage::Sent
     }
 
     /// Padding in place of what must not cross, so that its transport-wide number is not a loss.
-    fn send_blank(
-        &mut self,
-        received: &Received,
-        now: Instant,
-        out: &mut super::datagrams::Datagrams,
-    ) -> Passage {
+    fn send_blank(&mut self, received: &Received, out: &mut Datagrams) -> Passage {
         let place = received
             .transport
             .as_ref()
             .and_then(|(n, _)| self.transport?.forth(*n));
-        let numbers = &self.downlink.numbers;
-        let (Some(number), Some(id), Some(payload_type)) =
-            (place, numbers.transport_cc, numbers.rtx_payload_type)
-        else {
+        let timestamp = self.downlink.video.timestamp_at(received.at);
+        let (Some(number), Some(id), Some(heading)) = (
+            place,
+            self.downlink.numbers.transport_cc,
+            self.rtx_heading(timestamp),
+        ) else {
             return Passage::Stale;
-        };
-        let heading = Heading {
-            ssrc: numbers.ssrcs.rtx,
-            payload_type,
-            index: self.downlink.rtx.next_index,
-            timestamp: self.downlink.video.timestamp_at(now),
         };
         self.note_transport(number);
         // Version 2 with padding and extension; one element in the one-byte form (RFC 8285, 4.2).
         let [number_high, number_low] = low(number).to_be_bytes();
-        let mut room = [0; limits::DATAGRAM_BYTES];
         let lead = [0xb0, heading.payload_type];
         let element = [0xbe, 0xde, 0, 1, (id << 4) | 1, number_high, number_low, 0];
         let padding = u8::MAX;
-        let length = 20 + usize::from(padding);
-        for (at, bytes) in [
-            (0, &lead[..]),
-            (12, &element[..]),
-            (length - 1, &[padding][..]),
-        ] {
+        let mut room = [0; 20 + u8::MAX as usize];
+        let last = room.len() - 1;
+        for (at, bytes) in [(0, &lead[..]), (12, &element[..]), (last, &[padding][..])] {
             if let Some(place) = room.get_mut(at..at + bytes.len()) {
                 place.copy_from_slice(bytes);
             }
         }
         heading.write(&mut room);
-        self.send_rtx(&room, length, &heading, now, out)
+        self.send_rtx(&room, &heading, received.at, out)
     }
 
     /// Sends a packet of the retransmission stream, which has numbers of its own: nobody asks for
     /// them again, so what the relay inserts or leaves out makes no gap.
     fn send_rtx(
         &mut self,
-        room: &[u8],
-        length: usize,
+        packet: &[u8],
         heading: &Heading,
         now: Instant,
-        out: &mut super::datagrams::Datagrams,
+        out: &mut Datagrams,
     ) -> Passage {
-        let sent = room
-            .get(..length)
-            .and_then(|p| self.downlink.send_rtp(p, heading.index, out));
-        let Some(sent) = sent else {
+        let Some(sent) = self.downlink.send_rtp(packet, heading.index, out) else {
             return Passage::Failed;
         };
         self.downlink
@@ -422,16 +393,11 @@ impl Relay {
         Passage::Sent
     }
 
-    /// Answers a request from the ring. Answers whether the packet was there.
-    pub(crate) fn resend(
-        &mut self,
-        index: u64,
-        now: Instant,
-        out: &mut super::datagrams::Datagrams,
-    ) -> Resent {
-        use super::resend::Kept;
+    /// Answers a request from the ring, as a retransmission that keeps the transport-wide number of
+    /// the first sending.
+    pub(crate) fn resend(&mut self, index: u64, now: Instant, out: &mut Datagrams) -> Resent {
         let mut room = [0; limits::DATAGRAM_BYTES];
-        let kept = match self.downlink.ring.take(index, now) {
+        let length = match self.downlink.ring.take(index, now) {
             Kept::Missing => return Resent::NotHere,
             Kept::JustResent => return Resent::JustNow,
             Kept::Packet(kept) => {
@@ -442,12 +408,15 @@ impl Relay {
                 kept.len()
             }
         };
-        if !self.downlink.allowance.spend(kept) {
+        if !self.downlink.allowance.spend(length) {
             return Resent::OverShare;
         }
-        let packet = room.get(..kept).unwrap_or_default();
-        let Some(payload_type) = self.downlink.numbers.rtx_payload_type else {
+        let Some(header) = room.get(..length).and_then(Header::parse) else {
+            return Resent::NotHere;
+        };
+        let Some(heading) = self.rtx_heading(header.timestamp) else {
             // Without a stream of its own the same packet goes again: same index, same bytes.
+            let packet = room.get(..length).unwrap_or_default();
             let sent = self.downlink.send_rtp(packet, index, out);
             return if sent.is_some() {
                 Resent::Yes
@@ -455,28 +424,28 @@ impl Relay {
                 Resent::NotHere
             };
         };
-        let Some(header) = Header::parse(packet) else {
-            return Resent::NotHere;
-        };
-        let heading = Heading {
-            ssrc: self.downlink.numbers.ssrcs.rtx,
-            payload_type,
-            index: self.downlink.rtx.next_index,
-            timestamp: header.timestamp,
-        };
-        let start = header.length;
-        if kept + 2 > room.len() {
+        if length + 2 > room.len() {
             return Resent::NotHere;
         }
-        room.copy_within(start..kept, start + 2);
-        if let Some(osn) = room.get_mut(start..start + 2) {
-            osn.copy_from_slice(&low(index).to_be_bytes());
-        }
+        room.copy_within(header.length..length, header.length + 2);
+        write_original(&mut room, header.length, index);
         heading.write(&mut room);
-        match self.send_rtx(&room, kept + 2, &heading, now, out) {
+        let packet = room.get(..length + 2).unwrap_or_default();
+        match self.send_rtx(packet, &heading, now, out) {
             Passage::Sent => Resent::Yes,
             _ => Resent::NotHere,
         }
+    }
+
+    /// The next packet of the retransmission stream. `None` when the partner has no such stream.
+    fn rtx_heading(&self, timestamp: u32) -> Option<Heading> {
+        let numbers = &self.downlink.numbers;
+        Some(Heading {
+            ssrc: numbers.ssrcs.rtx,
+            payload_type: numbers.rtx_payload_type?,
+            index: self.downlink.rtx.next_index,
+            timestamp,
+        })
     }
 
     fn video_heading(&self, timestamp: u32, line: &Line, index: u64) -> Heading {
@@ -544,14 +513,14 @@ pub(crate) enum Resent {
 }
 
 impl Line {
-    fn begin(received: &Received, track: &Outgoing, now: Instant) -> Self {
+    fn begin(received: &Received, track: &Outgoing) -> Self {
         Self {
             numbers: Stretch {
                 start_in: received.index,
                 start_out: track.next_index,
             },
             timestamp: track
-                .timestamp_at(now)
+                .timestamp_at(received.at)
                 .wrapping_sub(received.header.timestamp),
             partner_lost: None,
         }
@@ -572,6 +541,16 @@ impl Heading {
         rtp::set_sequence(packet, low(self.index));
         rtp::set_timestamp(packet, self.timestamp);
         rtp::set_ssrc(packet, self.ssrc);
+    }
+}
+
+/// The original sequence number, at the head of a retransmission's payload (RFC 4588, 4).
+fn write_original(packet: &mut [u8], payload_at: usize, index: u64) {
+    if let Some(place) = packet
+        .get_mut(payload_at..)
+        .and_then(|rest| rest.first_chunk_mut())
+    {
+        *place = low(index).to_be_bytes();
     }
 }
 

@@ -18,7 +18,8 @@ const LOSSES_EVERY: Duration = Duration::from_millis(5);
 
 impl Shard {
     /// Looks after every leg whose time has come.
-    pub fn handle_timeout(&mut self, now: Instant, fx: &mut Effects) {
+    pub fn handle_timeout(&mut self, fx: &mut Effects) {
+        let now = fx.now;
         let mut due = std::mem::take(&mut self.due);
         due.clear();
         self.wheel.advance(now, &mut due);
@@ -29,7 +30,7 @@ impl Shard {
                 .get_mut(key)
                 .is_some_and(|leg| leg.rounds.scheduled.take_if(|at| *at <= now).is_some());
             if is_due {
-                self.make_rounds(key, now, fx);
+                self.make_rounds(key, fx);
             }
         }
         self.due = due;
@@ -43,34 +44,35 @@ impl Shard {
     }
 
     /// Does what is due for one leg, and schedules what comes next.
-    pub(crate) fn make_rounds(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+    pub(crate) fn make_rounds(&mut self, key: usize, fx: &mut Effects) {
+        let now = fx.now;
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
         leg.transport.handle_timeout(now, &mut fx.datagrams);
         let unheard = now.saturating_duration_since(leg.presence.heard);
         if unheard >= self.settings.close_after {
-            return self.close(key, now, fx);
+            return self.close(key, fx);
         }
         if unheard >= self.settings.silence && !leg.presence.is_silent && leg.uplink.is_some() {
             leg.presence.is_silent = true;
             fx.events.push_back(Event::Silent { leg: leg.id });
         }
-        let mut upstream = std::mem::take(&mut self.scratch.rtcp);
-        upstream.clear();
-        self.counters.keyframes_asked += u64::from(ask_keyframe(leg, now, &mut upstream));
-        self.counters.packets_asked += ask_missing(leg, now, &mut self.scratch, &mut upstream);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.upstream.clear();
+        self.counters.keyframes_asked += u64::from(ask_keyframe(leg, now, &mut scratch));
+        self.counters.packets_asked += ask_missing(leg, now, &mut scratch);
         if leg.rounds.feedback <= now {
             leg.rounds.feedback = now + FEEDBACK_EVERY;
-            report_arrivals(leg, &mut self.scratch, &mut upstream);
+            report_arrivals(leg, &mut scratch);
         }
         if leg.rounds.reports <= now {
             leg.rounds.reports = now + REPORTS_EVERY;
-            report_reception(leg, now, &mut self.scratch, &mut upstream);
+            report_reception(leg, now, &mut scratch);
         }
-        self.send_upstream(key, &upstream, now, fx);
-        self.scratch.rtcp = upstream;
-        self.after_transport(key, now, fx);
+        self.send_upstream(key, &scratch.upstream, fx);
+        self.scratch = scratch;
+        self.after_transport(key, fx);
     }
 
     /// Puts a leg on the wheel for its next round, unless an earlier turn brings it up anyway.
@@ -122,8 +124,8 @@ fn next_round(leg: &Leg, now: Instant, silence: Duration, close_after: Duration)
 }
 
 /// While the picture is held for its keyframe.
-fn ask_keyframe(leg: &mut Leg, now: Instant, upstream: &mut Vec<u8>) -> bool {
-    let Some(relay) = &mut leg.relay else {
+fn ask_keyframe(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> bool {
+    let (Some(relay), Some(uplink)) = (&mut leg.relay, &leg.uplink) else {
         return false;
     };
     let is_held = relay.video.is_none() && leg.gate == Gate::Open;
@@ -132,59 +134,52 @@ fn ask_keyframe(leg: &mut Leg, now: Instant, upstream: &mut Vec<u8>) -> bool {
     if !is_held || !relay.wants_keyframe(pause, now) {
         return false;
     }
-    Shard::write_keyframe_request(leg, upstream);
+    uplink.ask_keyframe(&mut scratch.upstream);
     true
 }
 
 /// For loss on the way up, as long as somebody watches.
-fn ask_missing(leg: &mut Leg, now: Instant, scratch: &mut Scratch, upstream: &mut Vec<u8>) -> u64 {
+fn ask_missing(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> u64 {
     let (Some(relay), Some(uplink)) = (&leg.relay, &mut leg.uplink) else {
         return 0;
     };
-    let (Some(line), Some(media)) = (relay.video, uplink.video.ssrc) else {
+    let Some(line) = relay.video else {
         return 0;
     };
     uplink
         .losses
         .due(line.numbers.start_in, now, &mut scratch.wanted);
-    if !scratch.wanted.is_empty() {
-        rtcp::write::nack(upstream, leg.ssrcs.video, media, &scratch.wanted);
-    }
+    uplink.ask_again(&scratch.wanted, &mut scratch.upstream);
     scratch.wanted.len() as u64
 }
 
 /// Transport-wide feedback about what no partner reports on.
-fn report_arrivals(leg: &mut Leg, scratch: &mut Scratch, upstream: &mut Vec<u8>) {
+fn report_arrivals(leg: &mut Leg, scratch: &mut Scratch) {
     let Some(uplink) = &mut leg.uplink else {
-        return;
-    };
-    let Some(media) = uplink.video.ssrc.or(uplink.audio.ssrc) else {
         return;
     };
     let delegated = leg.relay.as_ref().and_then(|relay| relay.transport);
     let limit = delegated.map(|stretch| stretch.start_in);
     uplink.arrivals.pending(limit, &mut scratch.entries);
-    // A feedback packet must name at least one that arrived.
+    // Losses at the end may only be late.
     let Some(last) = scratch.entries.iter().rposition(|(_, at)| at.is_some()) else {
         return;
     };
     scratch.entries.truncate(last + 1);
-    write_transport_feedback(&scratch.entries, uplink, leg.ssrcs.video, media, upstream);
+    write_transport_feedback(&scratch.entries, uplink, &mut scratch.upstream);
     uplink
         .arrivals
         .reported_below(uplink.arrivals.unreported() + last as u64 + 1);
 }
 
 /// Receiver reports about the tracks that no partner receives.
-fn report_reception(leg: &mut Leg, now: Instant, scratch: &mut Scratch, upstream: &mut Vec<u8>) {
+fn report_reception(leg: &mut Leg, now: Instant, scratch: &mut Scratch) {
     let Some(uplink) = &mut leg.uplink else {
         return;
     };
-    let flows = |line: fn(&super::relay::Relay) -> bool| leg.relay.as_deref().is_some_and(line);
-    let (audio_flows, video_flows) = (
-        flows(|relay| relay.audio.is_some()),
-        flows(|relay| relay.video.is_some()),
-    );
+    let relay = leg.relay.as_deref();
+    let audio_flows = relay.is_some_and(|relay| relay.audio.is_some());
+    let video_flows = relay.is_some_and(|relay| relay.video.is_some());
     scratch.blocks.clear();
     for (stream, flows) in [
         (&mut uplink.audio, audio_flows),
@@ -195,6 +190,6 @@ fn report_reception(leg: &mut Leg, now: Instant, scratch: &mut Scratch, upstream
         }
     }
     if !scratch.blocks.is_empty() {
-        rtcp::write::receiver_report(upstream, leg.ssrcs.video, &scratch.blocks);
+        rtcp::write::receiver_report(&mut scratch.upstream, uplink.reporter, &scratch.blocks);
     }
 }

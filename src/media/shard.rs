@@ -63,15 +63,29 @@ pub struct Settings {
     pub seed: u64,
 }
 
-/// What a shard wants done.
-#[derive(Default)]
+/// A step of a shard: when it is, and what the shard wants done.
 pub struct Effects {
+    /// The time of the step.
+    pub now: Instant,
     /// To be sent.
     pub datagrams: Datagrams,
     /// For other shards.
     pub mail: VecDeque<(ShardIndex, Mail)>,
     /// For the control plane.
     pub events: VecDeque<Event>,
+}
+
+impl Effects {
+    /// A step at a time, with nothing to be done yet.
+    #[must_use]
+    pub fn at(now: Instant) -> Self {
+        Self {
+            now,
+            datagrams: Datagrams::default(),
+            mail: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
 }
 
 /// One media thread's everything.
@@ -110,22 +124,16 @@ impl Shard {
     }
 
     /// Takes a datagram from the socket; it is decrypted in place.
-    pub fn handle_datagram(
-        &mut self,
-        route: Route,
-        datagram: &mut [u8],
-        now: Instant,
-        fx: &mut Effects,
-    ) {
+    pub fn handle_datagram(&mut self, route: Route, datagram: &mut [u8], fx: &mut Effects) {
         self.counters.datagrams_in += 1;
         self.counters.bytes_in += datagram.len() as u64;
         let kind = Kind::of(datagram);
         match kind {
-            Kind::Stun => self.handle_stun(route, datagram, now, fx),
+            Kind::Stun => self.handle_stun(route, datagram, fx),
             Kind::Dtls | Kind::Rtp | Kind::Rtcp => match self.directory.by_address(&route.remote) {
-                Some((_, Home::Here(key))) => self.handle_own(key, kind, datagram, now, fx),
+                Some((_, Home::Here(key))) => self.handle_own(key, kind, datagram, fx),
                 Some((leg, Home::There(home))) => {
-                    self.hand_over(leg, home, route, datagram, fx);
+                    self.hand_over((leg, home), route, datagram, fx);
                 }
                 None => self.counters.drops.unknown_address += 1,
             },
@@ -134,7 +142,7 @@ impl Shard {
     }
 
     /// A STUN request finds its leg by the ICE name in it: the address may be new.
-    fn handle_stun(&mut self, route: Route, datagram: &[u8], now: Instant, fx: &mut Effects) {
+    fn handle_stun(&mut self, route: Route, datagram: &[u8], fx: &mut Effects) {
         let found = StunMessage::parse(datagram).ok().and_then(|message| {
             let (ours, _) = message.split_username()?;
             let (leg, home) = self.directory.by_ufrag(ours)?;
@@ -142,9 +150,9 @@ impl Shard {
         });
         match found {
             Some((message, _, Home::Here(key))) => {
-                self.answer_stun(key, message, route, now, fx);
+                self.answer_stun(key, message, route, fx);
             }
-            Some((_, leg, Home::There(home))) => self.hand_over(leg, home, route, datagram, fx),
+            Some((_, leg, Home::There(home))) => self.hand_over((leg, home), route, datagram, fx),
             None => self.counters.drops.unknown_stun += 1,
         }
     }
@@ -155,7 +163,6 @@ impl Shard {
         key: usize,
         message: StunMessage<'_>,
         route: Route,
-        now: Instant,
         fx: &mut Effects,
     ) {
         let Some(leg) = self.legs.get_mut(key) else {
@@ -167,34 +174,28 @@ impl Shard {
         }
         leg.is_settled = true;
         leg.transport
-            .handle_stun(message, route, now, &mut fx.datagrams);
-        self.heard(key, now, fx);
-        self.after_transport(key, now, fx);
+            .handle_stun(message, route, fx.now, &mut fx.datagrams);
+        self.heard(key, fx);
+        self.after_transport(key, fx);
     }
 
-    fn handle_own(
-        &mut self,
-        key: usize,
-        kind: Kind,
-        datagram: &mut [u8],
-        now: Instant,
-        fx: &mut Effects,
-    ) {
+    fn handle_own(&mut self, key: usize, kind: Kind, datagram: &mut [u8], fx: &mut Effects) {
         match kind {
-            Kind::Rtp => self.handle_rtp(key, datagram, now, fx),
-            Kind::Rtcp => self.handle_rtcp(key, datagram, now, fx),
+            Kind::Rtp => self.handle_rtp(key, datagram, fx),
+            Kind::Rtcp => self.handle_rtcp(key, datagram, fx),
             Kind::Dtls => {
                 let Some(leg) = self.legs.get_mut(key) else {
                     return;
                 };
-                leg.transport.handle_dtls(datagram, now, &mut fx.datagrams);
-                self.after_transport(key, now, fx);
+                leg.transport
+                    .handle_dtls(datagram, fx.now, &mut fx.datagrams);
+                self.after_transport(key, fx);
             }
             Kind::Stun | Kind::Unknown => {}
         }
     }
 
-    fn handle_rtp(&mut self, key: usize, packet: &mut [u8], now: Instant, fx: &mut Effects) {
+    fn handle_rtp(&mut self, key: usize, packet: &mut [u8], fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -202,11 +203,11 @@ impl Shard {
             self.counters.drops.before_handshake += 1;
             return;
         };
-        let received = match uplink.receive_rtp(packet, now, &self.clock) {
+        let received = match uplink.receive_rtp(packet, fx.now, &self.clock) {
             Ok(received) => received,
             Err(refusal) => return self.count_refusal(refusal),
         };
-        leg.presence.heard = now;
+        leg.presence.heard = fx.now;
         let is_silent = leg.presence.is_silent;
         if let Some(relay) = &mut leg.relay {
             let mut sender = Sender {
@@ -215,7 +216,8 @@ impl Shard {
                 newest_video: uplink.video.reception.highest(),
                 losses: &mut uplink.losses,
             };
-            let passage = relay.forward(packet, &received, &mut sender, now, &mut fx.datagrams);
+            let plain = packet.get(..received.length).unwrap_or_default();
+            let passage = relay.forward(plain, &received, &mut sender, &mut fx.datagrams);
             let match_id = relay.match_id;
             let id = leg.id;
             match passage {
@@ -237,12 +239,12 @@ impl Shard {
             self.counters.packets_waiting += 1;
         }
         if is_silent {
-            self.heard(key, now, fx);
+            self.heard(key, fx);
         }
-        self.schedule(key, now);
+        self.schedule(key, fx.now);
     }
 
-    fn handle_rtcp(&mut self, key: usize, packet: &mut [u8], now: Instant, fx: &mut Effects) {
+    fn handle_rtcp(&mut self, key: usize, packet: &mut [u8], fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -254,9 +256,9 @@ impl Shard {
             Ok(length) => length,
             Err(refusal) => return self.count_refusal(refusal),
         };
-        leg.presence.heard = now;
+        leg.presence.heard = fx.now;
         let plain = packet.get(..length).unwrap_or_default();
-        let our_ntp = self.clock.ntp(now);
+        let our_ntp = self.clock.ntp(fx.now);
         let mut has_feedback = false;
         for part in Compound::parse(plain).map_while(Result::ok) {
             match part {
@@ -266,7 +268,7 @@ impl Shard {
                         self.counters.drops.foreign += 1;
                         continue;
                     };
-                    stream.reception.sender_report(report.ntp, now);
+                    stream.reception.sender_report(report.ntp, fx.now);
                     if track != Track::Rtx {
                         uplink.clock.reported(report.ntp, our_ntp);
                     }
@@ -293,15 +295,14 @@ impl Shard {
                     leg: facing.partner,
                     matter,
                 },
-                now,
                 fx,
             );
         }
-        self.heard(key, now, fx);
+        self.heard(key, fx);
     }
 
     /// Tells what the transport brought about, and carries it out.
-    pub(crate) fn after_transport(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+    pub(crate) fn after_transport(&mut self, key: usize, fx: &mut Effects) {
         while let Some(event) = self
             .legs
             .get_mut(key)
@@ -316,7 +317,7 @@ impl Shard {
                 TransportEvent::Forgotten(address) => {
                     self.directory.remove_address(leg.id, address);
                 }
-                TransportEvent::Nominated(route) => self.reroute(key, route, now, fx),
+                TransportEvent::Nominated(route) => self.reroute(key, route, fx),
                 TransportEvent::Keys(keys, route) => {
                     // One handshake per stay: a second one would start every counter again.
                     if leg.uplink.is_none() {
@@ -325,20 +326,20 @@ impl Shard {
                     }
                 }
                 TransportEvent::Closed => {
-                    self.close(key, now, fx);
+                    self.close(key, fx);
                     return;
                 }
             }
         }
-        self.schedule(key, now);
+        self.schedule(key, fx.now);
     }
 
     /// Notes that the leg was heard, and tells it if it had been silent.
-    pub(crate) fn heard(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+    pub(crate) fn heard(&mut self, key: usize, fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        leg.presence.heard = now;
+        leg.presence.heard = fx.now;
         if leg.presence.is_silent {
             leg.presence.is_silent = false;
             fx.events.push_back(Event::Heard { leg: leg.id });
@@ -346,23 +347,23 @@ impl Shard {
     }
 
     /// The leg is over: its addresses, its names, its keys.
-    pub(crate) fn close(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+    pub(crate) fn close(&mut self, key: usize, fx: &mut Effects) {
         let Some(mut leg) = self.legs.try_remove(key) else {
             return;
         };
-        leg.transport.close(now, &mut fx.datagrams);
+        leg.transport.close(fx.now, &mut fx.datagrams);
         self.directory.remove(leg.id);
         if let Some(relay) = leg.relay.take() {
-            self.give_back(*relay, now, fx);
+            self.give_back(*relay, fx);
         }
         self.tell_others(leg.id, || Matter::Gone, fx);
         fx.events.push_back(Event::Closed { leg: leg.id });
     }
 
     /// Puts a message to a leg's home on its way, or carries it out when that is here.
-    pub(crate) fn post(&mut self, mail: Mail, now: Instant, fx: &mut Effects) {
+    pub(crate) fn post(&mut self, mail: Mail, fx: &mut Effects) {
         match self.directory.home(mail.leg) {
-            Some(Home::Here(_)) => self.handle_mail(mail, now, fx),
+            Some(Home::Here(_)) => self.handle_mail(mail, fx),
             Some(Home::There(home)) => fx.mail.push_back((home, mail)),
             // Whoever it was for is gone, and with them what it carried.
             None => {}
@@ -385,13 +386,7 @@ impl Shard {
     }
 
     /// Sends RTCP to a leg at home here, wherever its downlink is.
-    pub(crate) fn send_upstream(
-        &mut self,
-        key: usize,
-        rtcp: &[u8],
-        now: Instant,
-        fx: &mut Effects,
-    ) {
+    pub(crate) fn send_upstream(&mut self, key: usize, rtcp: &[u8], fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key).filter(|_| !rtcp.is_empty()) else {
             return;
         };
@@ -402,6 +397,7 @@ impl Shard {
             }
             Whereabouts::With(holder, match_id) => {
                 let matter = Matter::Upstream {
+                    of: leg.id,
                     match_id: *match_id,
                     rtcp: rtcp.to_vec(),
                 };
@@ -409,7 +405,7 @@ impl Shard {
                     leg: *holder,
                     matter,
                 };
-                self.post(mail, now, fx);
+                self.post(mail, fx);
             }
         }
     }
@@ -419,10 +415,10 @@ impl Shard {
         self.rng.next_u64()
     }
 
+    /// Sends a datagram on to the shard where its leg is at home.
     fn hand_over(
         &mut self,
-        leg: LegId,
-        home: ShardIndex,
+        (leg, home): (LegId, ShardIndex),
         route: Route,
         datagram: &[u8],
         fx: &mut Effects,
@@ -453,20 +449,14 @@ impl Shard {
     }
 
     /// Takes a datagram that came to another shard first.
-    pub(crate) fn handle_strayed(
-        &mut self,
-        key: usize,
-        mut datagram: Strayed,
-        now: Instant,
-        fx: &mut Effects,
-    ) {
+    pub(crate) fn handle_strayed(&mut self, key: usize, mut datagram: Strayed, fx: &mut Effects) {
         match Kind::of(&datagram.bytes) {
             Kind::Stun => {
                 if let Ok(message) = StunMessage::parse(&datagram.bytes) {
-                    self.answer_stun(key, message, datagram.route, now, fx);
+                    self.answer_stun(key, message, datagram.route, fx);
                 }
             }
-            kind => self.handle_own(key, kind, &mut datagram.bytes, now, fx),
+            kind => self.handle_own(key, kind, &mut datagram.bytes, fx),
         }
     }
 }

@@ -19,15 +19,14 @@ use super::relay::Relay;
 use super::shard::{Effects, Shard};
 use crate::id::{LegId, MatchId, ShardIndex};
 use crate::private::Private;
-use crate::rtp::rtcp;
 
 impl Shard {
     /// Carries out a message, or sends it on to where its leg is at home.
-    pub fn handle_mail(&mut self, mail: Mail, now: Instant, fx: &mut Effects) {
+    pub fn handle_mail(&mut self, mail: Mail, fx: &mut Effects) {
         let Mail { leg, matter } = mail;
         match matter {
-            Matter::Open(offer) => return self.open(leg, &offer, now, fx),
-            Matter::Settle { leg, datagram } => return self.settle(*leg, datagram, now, fx),
+            Matter::Open(offer) => return self.open(leg, &offer, fx),
+            Matter::Settle { leg, datagram } => return self.settle(*leg, datagram, fx),
             Matter::Known { ufrag, home } => {
                 return self.directory.set(leg, Home::There(home), &ufrag);
             }
@@ -41,37 +40,35 @@ impl Shard {
             _ => {}
         }
         match self.directory.home(leg) {
-            Some(Home::Here(key)) => self.handle_own_mail(key, matter, now, fx),
+            Some(Home::Here(key)) => self.handle_own_mail(key, matter, fx),
             Some(Home::There(home)) => fx.mail.push_back((home, Mail { leg, matter })),
-            None => self.handle_lost_mail(leg, matter, now, fx),
+            None => self.handle_lost_mail(leg, matter, fx),
         }
     }
 
-    fn handle_own_mail(&mut self, key: usize, matter: Matter, now: Instant, fx: &mut Effects) {
+    fn handle_own_mail(&mut self, key: usize, matter: Matter, fx: &mut Effects) {
         match matter {
-            Matter::Restart(offer) => self.restart(key, &offer, now, fx),
+            Matter::Restart(offer) => self.restart(key, &offer, fx),
             Matter::Face { match_id, partner } => {
-                self.face(key, Facing { match_id, partner }, now, fx);
+                self.face(key, Facing { match_id, partner }, fx);
             }
-            Matter::Turn { match_id } => self.turn(key, match_id, now, fx),
-            Matter::Video(gate) => self.set_gate(key, gate, now),
-            Matter::Close => self.close(key, now, fx),
-            Matter::Lend { match_id, of } => self.borrow(key, match_id, of, now, fx),
-            Matter::Return(downlink) => self.take_back(key, downlink, now, fx),
+            Matter::Turn { match_id } => self.turn(key, match_id, fx),
+            Matter::Video(gate) => self.set_gate(key, gate, fx.now),
+            Matter::Close => self.close(key, fx),
+            Matter::Lend { match_id, of } => self.borrow(key, match_id, of, fx),
+            Matter::Return(downlink) => self.take_back(key, downlink, fx),
             Matter::Reroute { match_id, route } => {
                 if let Some(relay) = self.relay_of(key, match_id) {
                     relay.downlink.route = route;
                 }
             }
             Matter::Feedback { match_id, rtcp } => {
-                self.take_feedback(key, match_id, &rtcp, now, fx);
+                self.take_feedback(key, match_id, &rtcp, fx);
             }
-            Matter::Upstream { match_id, rtcp } => {
-                if let Some(relay) = self.relay_of(key, match_id) {
-                    relay.downlink.send_rtcp(&rtcp, &mut fx.datagrams);
-                }
+            Matter::Upstream { of, match_id, rtcp } => {
+                self.take_upstream(key, (of, match_id), rtcp, fx);
             }
-            Matter::Strayed { datagram, via } => self.take_strayed(key, datagram, via, now, fx),
+            Matter::Strayed { datagram, via } => self.take_strayed(key, datagram, via, fx),
             Matter::Open(_)
             | Matter::Settle { .. }
             | Matter::Known { .. }
@@ -81,7 +78,7 @@ impl Shard {
     }
 
     /// A message for a leg that is gone. What must not be lost with it goes back to its owner.
-    fn handle_lost_mail(&mut self, leg: LegId, matter: Matter, now: Instant, fx: &mut Effects) {
+    fn handle_lost_mail(&mut self, leg: LegId, matter: Matter, fx: &mut Effects) {
         match matter {
             Matter::Lend { of, .. } => {
                 let owner = of.leg;
@@ -90,7 +87,6 @@ impl Shard {
                         leg: owner,
                         matter: Matter::Return(of),
                     },
-                    now,
                     fx,
                 );
             }
@@ -104,7 +100,7 @@ impl Shard {
         }
     }
 
-    fn open(&mut self, id: LegId, offer: &Private<String>, now: Instant, fx: &mut Effects) {
+    fn open(&mut self, id: LegId, offer: &Private<String>, fx: &mut Effects) {
         let chance = [(); 3].map(|()| self.chance());
         let made = if self.legs.len() >= self.settings.max_legs {
             Err(OfferError::Full)
@@ -115,7 +111,7 @@ impl Shard {
                 offer.reveal(),
                 &settings.codecs,
                 &settings.identity,
-                (now, chance),
+                (fx.now, chance),
             )
         };
         let mut leg = match made {
@@ -126,7 +122,7 @@ impl Shard {
         let video = leg.codec();
         let key = self.legs.insert(leg);
         self.at_home(key, fx);
-        self.schedule(key, now);
+        self.schedule(key, fx.now);
         fx.events.push_back(Event::Answered {
             leg: id,
             answer,
@@ -134,12 +130,12 @@ impl Shard {
         });
     }
 
-    fn restart(&mut self, key: usize, offer: &Private<String>, now: Instant, fx: &mut Effects) {
+    fn restart(&mut self, key: usize, offer: &Private<String>, fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
         let id = leg.id;
-        if let Err(reason) = leg.restart(offer.reveal(), &self.settings.codecs, now) {
+        if let Err(reason) = leg.restart(offer.reveal(), &self.settings.codecs, fx.now) {
             return fx.events.push_back(Event::Refused { leg: id, reason });
         }
         let answer = Private::new(leg.answer(&self.settings.candidates));
@@ -172,14 +168,7 @@ impl Shard {
 
     /// A datagram of a leg at home here landed elsewhere. The first valid STUN request settles
     /// where home is; what strays later is rare, and the other shard learns the way.
-    fn take_strayed(
-        &mut self,
-        key: usize,
-        datagram: Strayed,
-        via: ShardIndex,
-        now: Instant,
-        fx: &mut Effects,
-    ) {
+    fn take_strayed(&mut self, key: usize, datagram: Strayed, via: ShardIndex, fx: &mut Effects) {
         let Some(leg) = self.legs.get(key) else {
             return;
         };
@@ -200,7 +189,7 @@ impl Shard {
             return;
         }
         let route = datagram.route;
-        self.handle_strayed(key, datagram, now, fx);
+        self.handle_strayed(key, datagram, fx);
         if is_authentic {
             let home = self.settings.index;
             fx.mail.push_back((
@@ -213,14 +202,14 @@ impl Shard {
         }
     }
 
-    fn settle(&mut self, leg: Leg, datagram: Strayed, now: Instant, fx: &mut Effects) {
+    fn settle(&mut self, leg: Leg, datagram: Strayed, fx: &mut Effects) {
         let key = self.legs.insert(leg);
         self.at_home(key, fx);
-        self.handle_strayed(key, datagram, now, fx);
-        self.schedule(key, now);
+        self.handle_strayed(key, datagram, fx);
+        self.schedule(key, fx.now);
     }
 
-    fn face(&mut self, key: usize, facing: Facing, now: Instant, fx: &mut Effects) {
+    fn face(&mut self, key: usize, facing: Facing, fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -228,11 +217,11 @@ impl Shard {
             return;
         }
         leg.facing = Some(facing);
-        self.lend(key, now, fx);
+        self.lend(key, fx);
     }
 
     /// Sends a leg's downlink, if it is at home, to the partner it faces.
-    fn lend(&mut self, key: usize, now: Instant, fx: &mut Effects) {
+    fn lend(&mut self, key: usize, fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -249,7 +238,6 @@ impl Shard {
                         leg: facing.partner,
                         matter,
                     },
-                    now,
                     fx,
                 );
             }
@@ -258,50 +246,35 @@ impl Shard {
         }
     }
 
-    /// The partner's downlink arrives: from now on this leg's packets flow.
-    fn borrow(
-        &mut self,
-        key: usize,
-        match_id: MatchId,
-        downlink: Box<Downlink>,
-        now: Instant,
-        fx: &mut Effects,
-    ) {
+    /// The partner's downlink arrives: from fx.now on this leg's packets flow.
+    fn borrow(&mut self, key: usize, match_id: MatchId, downlink: Box<Downlink>, fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        // Too late: that match is over here.
-        if leg.parted >= Some(match_id) {
+        let uplink = leg.uplink.as_mut().filter(|_| leg.parted < Some(match_id));
+        let Some(uplink) = uplink else {
+            // Too late: that match is over here.
             let owner = downlink.leg;
             return self.post(
                 Mail {
                     leg: owner,
                     matter: Matter::Return(downlink),
                 },
-                now,
                 fx,
             );
-        }
-        let Some(uplink) = &mut leg.uplink else {
-            return;
         };
-        let relay = Relay::new(
-            match_id,
-            downlink,
-            uplink.transport_cc,
-            uplink.clock.offset(),
-            now,
-        );
+        let offset = uplink.clock.offset();
+        let relay = Relay::new(match_id, downlink, uplink.transport_cc, offset, fx.now);
         uplink.losses.clear();
         let before = leg.relay.replace(Box::new(relay));
         self.counters.relays_begun += 1;
         if let Some(before) = before {
-            self.give_back(*before, now, fx);
+            self.give_back(*before, fx);
         }
-        self.make_rounds(key, now, fx);
+        self.make_rounds(key, fx);
     }
 
-    fn turn(&mut self, key: usize, match_id: MatchId, now: Instant, fx: &mut Effects) {
+    fn turn(&mut self, key: usize, match_id: MatchId, fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -311,31 +284,24 @@ impl Shard {
             if let Some(uplink) = &mut leg.uplink {
                 uplink.losses.clear();
             }
-            self.give_back(*relay, now, fx);
+            self.give_back(*relay, fx);
         }
-        self.schedule(key, now);
+        self.schedule(key, fx.now);
     }
 
     /// Sends a borrowed downlink back to its owner.
-    pub(crate) fn give_back(&mut self, relay: Relay, now: Instant, fx: &mut Effects) {
+    pub(crate) fn give_back(&mut self, relay: Relay, fx: &mut Effects) {
         let matter = Matter::Return(relay.downlink);
         self.post(
             Mail {
                 leg: relay.partner,
                 matter,
             },
-            now,
             fx,
         );
     }
 
-    fn take_back(
-        &mut self,
-        key: usize,
-        mut downlink: Box<Downlink>,
-        now: Instant,
-        fx: &mut Effects,
-    ) {
+    fn take_back(&mut self, key: usize, mut downlink: Box<Downlink>, fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -348,21 +314,21 @@ impl Shard {
             leg.facing.take_if(|facing| facing.match_id == match_id);
         }
         leg.downlink = Whereabouts::Home(downlink);
-        self.lend(key, now, fx);
-        self.schedule(key, now);
+        self.lend(key, fx);
+        self.schedule(key, fx.now);
     }
 
     /// Posts a downlink; if its new holder is gone already, it stays with its owner.
-    fn post_or_return(&mut self, mail: Mail, now: Instant, fx: &mut Effects) {
+    fn post_or_return(&mut self, mail: Mail, fx: &mut Effects) {
         if self.directory.home(mail.leg).is_none() {
             let Mail { leg, matter } = mail;
-            return self.handle_lost_mail(leg, matter, now, fx);
+            return self.handle_lost_mail(leg, matter, fx);
         }
-        self.post(mail, now, fx);
+        self.post(mail, fx);
     }
 
     /// The browser chose another path.
-    pub(crate) fn reroute(&mut self, key: usize, route: Route, now: Instant, fx: &mut Effects) {
+    pub(crate) fn reroute(&mut self, key: usize, route: Route, fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -378,7 +344,7 @@ impl Shard {
                     leg: *holder,
                     matter,
                 };
-                self.post(mail, now, fx);
+                self.post(mail, fx);
             }
         }
     }
@@ -394,44 +360,51 @@ impl Shard {
         self.schedule(key, now);
     }
 
-    fn take_feedback(
-        &mut self,
-        key: usize,
-        match_id: MatchId,
-        rtcp: &[u8],
-        now: Instant,
-        fx: &mut Effects,
-    ) {
+    fn take_feedback(&mut self, key: usize, match_id: MatchId, rtcp: &[u8], fx: &mut Effects) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        let own_ssrc = leg.ssrcs.video;
         let (Some(relay), Some(uplink)) = (&mut leg.relay, &mut leg.uplink) else {
             return;
         };
         if relay.match_id != match_id {
             return;
         }
-        let mut upstream = std::mem::take(&mut self.scratch.rtcp);
-        upstream.clear();
-        let context = (now, &mut upstream, &mut fx.datagrams);
-        let translated = relay.translate(rtcp, uplink, own_ssrc, &mut self.scratch, context);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let context = (fx.now, &mut fx.datagrams);
+        let translated = relay.translate(rtcp, uplink, &mut scratch, context);
         self.counters.packets_resent += translated.resent;
         self.counters.resends_over_share += translated.over_share;
         self.counters.drops.stale += translated.stale;
-        self.send_upstream(key, &upstream, now, fx);
-        self.scratch.rtcp = upstream;
+        self.send_upstream(key, &scratch.upstream, fx);
+        self.scratch = scratch;
+    }
+
+    /// RTCP for the owner of a downlink that was lent here. If it has just gone back, the RTCP
+    /// follows it home.
+    fn take_upstream(
+        &mut self,
+        key: usize,
+        (of, match_id): (LegId, MatchId),
+        rtcp: Vec<u8>,
+        fx: &mut Effects,
+    ) {
+        if let Some(relay) = self.relay_of(key, match_id) {
+            relay.downlink.send_rtcp(&rtcp, &mut fx.datagrams);
+        } else if let Some(leg) = self.legs.get(key).filter(|leg| leg.id == of) {
+            let is_still_there =
+                matches!(leg.downlink, Whereabouts::With(_, there) if there == match_id);
+            if !is_still_there {
+                self.send_upstream(key, &rtcp, fx);
+            }
+        } else {
+            let matter = Matter::Upstream { of, match_id, rtcp };
+            self.post(Mail { leg: of, matter }, fx);
+        }
     }
 
     fn relay_of(&mut self, key: usize, match_id: MatchId) -> Option<&mut Relay> {
         let relay = self.legs.get_mut(key)?.relay.as_deref_mut()?;
         (relay.match_id == match_id).then_some(relay)
-    }
-
-    /// Asks a leg's sender for a keyframe.
-    pub(crate) fn write_keyframe_request(leg: &Leg, upstream: &mut Vec<u8>) {
-        if let Some(media) = leg.uplink.as_ref().and_then(|uplink| uplink.video.ssrc) {
-            rtcp::write::pli(upstream, leg.ssrcs.video, media);
-        }
     }
 }

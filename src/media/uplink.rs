@@ -11,8 +11,8 @@ use super::offer::Terms;
 use super::reception::Reception;
 use crate::codec::VideoCodec;
 use crate::rtp::Header;
-use crate::rtp::extension;
 use crate::rtp::sequence::Unwrapper;
+use crate::rtp::{extension, rtcp};
 use crate::srtp::{Inbound, ReplayWindow};
 
 /// Which of a visitor's three streams.
@@ -39,6 +39,7 @@ pub(crate) enum Refusal {
 
 /// A packet of the visitor's, decrypted in place.
 pub(crate) struct Received {
+    pub(crate) at: Instant,
     pub(crate) track: Track,
     pub(crate) header: Header,
     /// Length of the decrypted packet.
@@ -67,6 +68,9 @@ pub(crate) struct Uplink {
     pub(crate) codec: VideoCodec,
     /// Id of the transport-wide sequence number extension.
     pub(crate) transport_cc: Option<u8>,
+    /// The SSRC that feedback to the visitor comes from: the one they know their partner's picture
+    /// by.
+    pub(crate) reporter: u32,
     pub(crate) arrivals: Arrivals,
     pub(crate) losses: Losses,
     /// The sender's wall clock against ours.
@@ -76,7 +80,7 @@ pub(crate) struct Uplink {
 }
 
 impl Uplink {
-    pub(crate) fn new(terms: &Terms, inbound: Inbound) -> Self {
+    pub(crate) fn new(terms: &Terms, inbound: Inbound, reporter: u32) -> Self {
         let stream = |ssrc, payload_type, clock_rate| Stream {
             ssrc,
             payload_type,
@@ -90,6 +94,7 @@ impl Uplink {
             rtx: stream(video.rtx_ssrc, video.rtx_payload_type, 90_000),
             codec: video.codec,
             transport_cc: terms.transport_cc,
+            reporter,
             arrivals: Arrivals::new(),
             losses: Losses::default(),
             clock: SenderClock::default(),
@@ -136,6 +141,7 @@ impl Uplink {
             self.losses.arrived(opened.index, now);
         }
         Ok(Received {
+            at: now,
             track,
             header,
             length: opened.length,
@@ -163,6 +169,20 @@ impl Uplink {
         ]
         .into_iter()
         .find(|(_, stream)| stream.ssrc == Some(ssrc))
+    }
+
+    /// Asks for a keyframe.
+    pub(crate) fn ask_keyframe(&self, upstream: &mut Vec<u8>) {
+        if let Some(media) = self.video.ssrc {
+            rtcp::write::pli(upstream, self.reporter, media);
+        }
+    }
+
+    /// Asks for packets of the picture.
+    pub(crate) fn ask_again(&self, wanted: &[u16], upstream: &mut Vec<u8>) {
+        if let (Some(media), false) = (self.video.ssrc, wanted.is_empty()) {
+            rtcp::write::nack(upstream, self.reporter, media, wanted);
+        }
     }
 
     fn track_of(&self, header: &Header) -> Option<Track> {

@@ -77,10 +77,11 @@ impl Wheel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::clock::any_instant;
 
     #[test]
     fn a_key_comes_up_when_due_and_not_before() {
-        let start = Instant::now();
+        let start = any_instant();
         let at = |ms| start + Duration::from_millis(ms);
         let mut wheel = Wheel::new(start);
         let mut due = Vec::new();
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_past_comes_up_at_the_next_turn() {
-        let start = Instant::now();
+        let start = any_instant();
         let mut wheel = Wheel::new(start);
         let mut due = Vec::new();
         wheel.advance(start + Duration::from_secs(3600), &mut due);

@@ -17,17 +17,17 @@ use visavis::srtp::{Inbound, KeyPair, Outbound, Profile, ReplayWindow};
 
 /// By which numbers a make of browser speaks.
 #[derive(Clone, Copy)]
-pub struct Make {
-    pub audio: u8,
-    pub video: u8,
-    pub rtx: u8,
-    pub transport_cc: u8,
-    pub mid: u8,
+pub(crate) struct Make {
+    pub(crate) audio: u8,
+    pub(crate) video: u8,
+    pub(crate) rtx: u8,
+    pub(crate) transport_cc: u8,
+    pub(crate) mid: u8,
     /// Video section first.
-    pub video_first: bool,
+    pub(crate) video_first: bool,
 }
 
-pub const CHROMIUM: Make = Make {
+pub(crate) const CHROMIUM: Make = Make {
     audio: 111,
     video: 96,
     rtx: 97,
@@ -35,7 +35,7 @@ pub const CHROMIUM: Make = Make {
     mid: 4,
     video_first: false,
 };
-pub const FIREFOX: Make = Make {
+pub(crate) const FIREFOX: Make = Make {
     audio: 109,
     video: 120,
     rtx: 124,
@@ -46,35 +46,35 @@ pub const FIREFOX: Make = Make {
 
 /// Where the numbers of a browser's streams begin.
 #[derive(Clone, Copy)]
-pub struct Start {
-    pub sequence: u16,
-    pub timestamp: u32,
-    pub transport: u16,
+pub(crate) struct Start {
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) transport: u16,
     /// The browser's wall clock at the beginning of the run.
-    pub ntp: u64,
+    pub(crate) ntp: u64,
 }
 
 /// An RTP packet as it was received.
 #[derive(Clone)]
-pub struct Got {
-    pub at: Instant,
-    pub ssrc: u32,
-    pub payload_type: u8,
-    pub sequence: u16,
-    pub index: u64,
-    pub timestamp: u32,
-    pub marker: bool,
-    pub transport: Option<u16>,
+pub(crate) struct Got {
+    pub(crate) at: Instant,
+    pub(crate) ssrc: u32,
+    pub(crate) payload_type: u8,
+    pub(crate) sequence: u16,
+    pub(crate) index: u64,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+    pub(crate) transport: Option<u16>,
     /// All extension elements: id and data.
-    pub extensions: Vec<(u8, Vec<u8>)>,
-    pub payload: Vec<u8>,
+    pub(crate) extensions: Vec<(u8, Vec<u8>)>,
+    pub(crate) payload: Vec<u8>,
     /// The packet as a whole, decrypted.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// One part of a compound RTCP packet as it was received.
 #[derive(Clone, Debug, PartialEq)]
-pub enum GotRtcp {
+pub(crate) enum GotRtcp {
     SenderReport(SenderReport),
     Block(ReportBlock),
     Nack {
@@ -94,12 +94,12 @@ pub enum GotRtcp {
 }
 
 /// Counters of one stream that is sent.
-pub struct Sending {
-    pub ssrc: u32,
-    pub sequence: u16,
-    pub wraps: u64,
-    pub packets: u32,
-    pub octets: u32,
+pub(crate) struct Sending {
+    pub(crate) ssrc: u32,
+    pub(crate) sequence: u16,
+    pub(crate) wraps: u64,
+    pub(crate) packets: u32,
+    pub(crate) octets: u32,
 }
 
 impl Sending {
@@ -125,12 +125,12 @@ impl Sending {
     }
 }
 
-pub struct Browser {
-    pub name: &'static str,
-    pub make: Make,
-    pub address: SocketAddr,
-    pub server: SocketAddr,
-    pub start: Start,
+pub(crate) struct Browser {
+    pub(crate) name: &'static str,
+    pub(crate) make: Make,
+    pub(crate) address: SocketAddr,
+    pub(crate) server: SocketAddr,
+    pub(crate) start: Start,
     began: Instant,
     agent: IceAgent,
     dtls: Box<dyn DtlsInstance>,
@@ -141,30 +141,29 @@ pub struct Browser {
     outbound: Option<Outbound>,
     windows: Vec<(u32, ReplayWindow)>,
     /// What the answer declares we will receive: audio, video, rtx.
-    pub expected: [u32; 3],
-    pub audio: Sending,
-    pub video: Sending,
-    pub rtx: Sending,
-    pub transport: u16,
+    pub(crate) expected: [u32; 3],
+    pub(crate) audio: Sending,
+    pub(crate) video: Sending,
+    pub(crate) rtx: Sending,
+    pub(crate) transport: u16,
     /// Video packets sent lately, for retransmission: sequence, header fields and payload.
-    pub sent_video: Vec<(u16, u32, bool, Vec<u8>)>,
+    pub(crate) sent_video: Vec<(u16, u32, bool, Vec<u8>)>,
     /// Whether a NACK is answered as Chromium does.
-    pub answers_nack: bool,
+    pub(crate) answers_nack: bool,
     /// Whether a keyframe request is answered as Chromium does.
-    pub answers_pli: bool,
-    pub keyframe_wanted: bool,
-    pub got: Vec<Got>,
-    pub rtcp: Vec<(Instant, GotRtcp)>,
-    pub refused: u64,
-    pub out: Vec<Vec<u8>>,
+    pub(crate) answers_pli: bool,
+    pub(crate) keyframe_wanted: bool,
+    pub(crate) got: Vec<Got>,
+    pub(crate) rtcp: Vec<(Instant, GotRtcp)>,
+    pub(crate) refused: u64,
+    pub(crate) out: Vec<Vec<u8>>,
 }
 
 impl Browser {
-    pub fn new(
+    pub(crate) fn new(
         name: &'static str,
         make: Make,
-        address: SocketAddr,
-        server: SocketAddr,
+        [address, server]: [SocketAddr; 2],
         start: Start,
         now: Instant,
     ) -> Self {
@@ -215,7 +214,7 @@ impl Browser {
     }
 
     /// The offer, in the manner of its make.
-    pub fn offer(&self) -> String {
+    pub(crate) fn offer(&self) -> String {
         let m = self.make;
         let creds = self.agent.local_credentials();
         let transport = format!(
@@ -254,12 +253,12 @@ impl Browser {
     }
 
     /// The name that must not reach the partner.
-    pub fn cname(&self) -> String {
+    pub(crate) fn cname(&self) -> String {
         format!("cname-of-{}", self.name)
     }
 
     /// Takes the answer and begins to check connectivity.
-    pub fn take_answer(&mut self, answer: &str, now: Instant) {
+    pub(crate) fn take_answer(&mut self, answer: &str, now: Instant) {
         let value = |key: &str| {
             answer
                 .lines()
@@ -297,18 +296,18 @@ impl Browser {
     }
 
     /// New ICE credentials and a new address, as after a change of networks.
-    pub fn restart_ice(&mut self, address: SocketAddr) {
+    pub(crate) fn restart_ice(&mut self, address: SocketAddr) {
         self.address = address;
         self.agent.ice_restart(IceCreds::new(), false);
         self.agent
             .add_local_candidate(Candidate::host(address, Protocol::Udp).unwrap());
     }
 
-    pub fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         self.outbound.is_some()
     }
 
-    pub fn handle_timeout(&mut self, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.agent.handle_timeout(now);
         if self.dtls_due.is_some_and(|due| due <= now) {
             self.dtls_due = None;
@@ -317,12 +316,12 @@ impl Browser {
         self.drain(now);
     }
 
-    pub fn due(&mut self) -> Option<Instant> {
+    pub(crate) fn due(&mut self) -> Option<Instant> {
         let ice = self.agent.poll_timeout();
         [ice, self.dtls_due].into_iter().flatten().min()
     }
 
-    pub fn receive(&mut self, datagram: &mut [u8], now: Instant) {
+    pub(crate) fn receive(&mut self, datagram: &mut [u8], now: Instant) {
         match Kind::of(datagram) {
             Kind::Stun => {
                 let message = StunMessage::parse(datagram).unwrap();
@@ -467,7 +466,7 @@ impl Browser {
     }
 
     /// The browser's wall clock now, as NTP time.
-    pub fn ntp(&self, now: Instant) -> u64 {
+    pub(crate) fn ntp(&self, now: Instant) -> u64 {
         let since = now - self.began;
         let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
         self.start
@@ -476,13 +475,13 @@ impl Browser {
     }
 
     /// The media clock of a rate now.
-    pub fn media_clock(&self, rate: u32, now: Instant) -> u32 {
+    pub(crate) fn media_clock(&self, rate: u32, now: Instant) -> u32 {
         let ticks = (now - self.began).as_micros() * u128::from(rate) / 1_000_000;
         self.start.timestamp.wrapping_add(ticks as u32)
     }
 
     /// Sends 20 ms of sound.
-    pub fn speak(&mut self, text: &[u8], now: Instant) {
+    pub(crate) fn speak(&mut self, text: &[u8], now: Instant) {
         let timestamp = self.media_clock(48_000, now);
         let packet = self.build(
             (self.make.audio, self.audio.ssrc, self.audio.sequence),
@@ -498,7 +497,7 @@ impl Browser {
     }
 
     /// Sends one picture of so many packets, each saying whose it is.
-    pub fn show(&mut self, packets: usize, now: Instant) {
+    pub(crate) fn show(&mut self, packets: usize, now: Instant) {
         let is_keyframe = std::mem::take(&mut self.keyframe_wanted);
         let timestamp = self.media_clock(90_000, now);
         for part in 0..packets {
@@ -514,7 +513,7 @@ impl Browser {
         }
     }
 
-    pub fn send_video(&mut self, timestamp: u32, marker: bool, payload: Vec<u8>) {
+    pub(crate) fn send_video(&mut self, timestamp: u32, marker: bool, payload: Vec<u8>) {
         let sequence = self.video.sequence;
         let packet = self.build(
             (self.make.video, self.video.ssrc, sequence),
@@ -531,7 +530,7 @@ impl Browser {
     }
 
     /// Sends an old packet again, as RTX (RFC 4588).
-    pub fn retransmit(&mut self, sequence: u16) {
+    pub(crate) fn retransmit(&mut self, sequence: u16) {
         let found = self
             .sent_video
             .iter()
@@ -546,7 +545,7 @@ impl Browser {
         self.send_rtx(timestamp, marker, &rtx);
     }
 
-    pub fn send_rtx(&mut self, timestamp: u32, marker: bool, payload: &[u8]) {
+    pub(crate) fn send_rtx(&mut self, timestamp: u32, marker: bool, payload: &[u8]) {
         let packet = self.build(
             (self.make.rtx, self.rtx.ssrc, self.rtx.sequence),
             timestamp,
@@ -559,7 +558,7 @@ impl Browser {
     }
 
     /// A sender report of each stream.
-    pub fn send_reports(&mut self, now: Instant) {
+    pub(crate) fn send_reports(&mut self, now: Instant) {
         let ntp = self.ntp(now);
         let mut compound = Vec::new();
         for (ssrc, rate, packets, octets) in [
@@ -590,7 +589,7 @@ impl Browser {
         self.send_rtcp(&compound);
     }
 
-    pub fn send_rtcp(&mut self, compound: &[u8]) {
+    pub(crate) fn send_rtcp(&mut self, compound: &[u8]) {
         let mut packet = compound.to_vec();
         packet.resize(compound.len() + 40, 0);
         let outbound = self.outbound.as_mut().unwrap();
@@ -600,7 +599,7 @@ impl Browser {
     }
 
     /// An RTP packet with the extensions a browser sends: the number, a `mid`, an audio level.
-    pub fn build(
+    pub(crate) fn build(
         &mut self,
         (payload_type, ssrc, sequence): (u8, u32, u16),
         timestamp: u32,
@@ -620,7 +619,7 @@ impl Browser {
         packet
     }
 
-    pub fn protect(&mut self, mut packet: Vec<u8>, index: u64) {
+    pub(crate) fn protect(&mut self, mut packet: Vec<u8>, index: u64) {
         let length = packet.len();
         packet.resize(length + 40, 0);
         let outbound = self.outbound.as_ref().expect("connected");
@@ -630,13 +629,13 @@ impl Browser {
     }
 
     /// What arrived on a track, in order of arrival.
-    pub fn track(&self, track: usize) -> impl Iterator<Item = &Got> {
+    pub(crate) fn track(&self, track: usize) -> impl Iterator<Item = &Got> {
         let ssrc = self.expected[track];
         self.got.iter().filter(move |got| got.ssrc == ssrc)
     }
 
     /// How many packets with a transport-wide number arrived.
-    pub fn transport_count(&self) -> usize {
+    pub(crate) fn transport_count(&self) -> usize {
         self.got
             .iter()
             .filter(|got| got.transport.is_some())
@@ -644,7 +643,7 @@ impl Browser {
     }
 
     /// Whose pictures arrived since `from`, told by what they say.
-    pub fn seen_since(&self, from: Instant) -> Vec<String> {
+    pub(crate) fn seen_since(&self, from: Instant) -> Vec<String> {
         let mut names: Vec<String> = self
             .got
             .iter()
@@ -663,12 +662,12 @@ impl Browser {
 }
 
 /// NTP time so many seconds into the era.
-pub fn ntp_at(hours: u64) -> u64 {
+pub(crate) fn ntp_at(hours: u64) -> u64 {
     (3_900_000_000 + hours * 3600) << 32
 }
 
-pub const FRAME: Duration = Duration::from_millis(33);
+pub(crate) const FRAME: Duration = Duration::from_millis(33);
 
-pub fn provider() -> CryptoProvider {
+pub(crate) fn provider() -> CryptoProvider {
     str0m::crypto::from_feature_flags()
 }

@@ -11,8 +11,11 @@ use crate::world::World;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// When, under which count, and which numbers with their arrivals.
+type Telling = (Instant, u8, Vec<(u64, Option<i64>)>);
+
 /// Everything a browser was told about its transport-wide numbers: made whole, in order of telling.
-fn told(browser: &Browser) -> Vec<(Instant, u8, Vec<(u64, Option<i64>)>)> {
+fn told(browser: &Browser) -> Vec<Telling> {
     let mut reference = u64::from(browser.start.transport) + 0x1_0000;
     browser
         .rtcp
@@ -190,10 +193,10 @@ fn reports_come_back_in_the_senders_numbers_and_times() {
     let now = world.now;
     let anna = world.browser(a);
     let own: Vec<u32> = {
-        // The middle bits of every report anna can have sent.
+        // The whole seconds, in 16 bits, of every report anna can have sent.
         let ntp = anna.ntp(now);
         (0..10_u64)
-            .map(|halves| ((ntp - (halves << 31)) >> 48) as u32)
+            .map(|halves| ((ntp - (halves << 31)) >> 32 & 0xffff) as u32)
             .collect()
     };
     let mut named = 0;

@@ -69,8 +69,18 @@ fn every_picture_begins_with_a_keyframe_and_sound_comes_at_once() {
         let first = browser.track(1).next().expect("a picture").clone();
         assert_eq!(first.payload[0] & 0x10, 0x10, "a frame's start");
         assert_eq!(first.payload[1] & 1, 0, "a keyframe");
+        let picture = browser
+            .track(1)
+            .filter(|got| got.timestamp == first.timestamp);
+        let marks: Vec<bool> = picture.map(|got| got.marker).collect();
+        assert_eq!(
+            marks,
+            [false, false, false, true],
+            "whole, and marked at its end"
+        );
         let sound = browser.track(0).next().expect("sound");
-        assert!(sound.at < first.at, "sound waits for no keyframe");
+        let at_once = Duration::from_millis(20 + 2 * 5 + 5);
+        assert!(sound.at - began < at_once, "sound waits for no keyframe");
         assert!(first.at - began < Duration::from_millis(120));
     }
 }

@@ -16,14 +16,14 @@ use crate::browser::{Browser, FRAME, Make, Start, ntp_at};
 
 /// How a network treats what crosses it.
 #[derive(Clone, Copy)]
-pub struct Network {
-    pub delay: Duration,
-    pub jitter: Duration,
+pub(crate) struct Network {
+    pub(crate) delay: Duration,
+    pub(crate) jitter: Duration,
     /// Of 1,000 datagrams, so many vanish.
-    pub loss_permille: u32,
+    pub(crate) loss_permille: u32,
 }
 
-pub const CALM: Network = Network {
+pub(crate) const CALM: Network = Network {
     delay: Duration::from_millis(5),
     jitter: Duration::ZERO,
     loss_permille: 0,
@@ -61,10 +61,10 @@ enum Arrival {
     Mail(usize, usize),
 }
 
-pub struct World {
-    pub now: Instant,
-    pub shards: Vec<Shard>,
-    pub events: Vec<Event>,
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) shards: Vec<Shard>,
+    pub(crate) events: Vec<Event>,
     visitors: Vec<Visitor>,
     air: BinaryHeap<Reverse<(Instant, u64, Arrival)>>,
     letters: Vec<Option<Mail>>,
@@ -73,12 +73,12 @@ pub struct World {
     next_match: u64,
     server: SocketAddr,
     /// Every datagram that left the server: to whom, and its bytes.
-    pub wire: Vec<(SocketAddr, Vec<u8>)>,
+    pub(crate) wire: Vec<(SocketAddr, Vec<u8>)>,
 }
 
 impl World {
     /// A server with so many shards, and no visitors.
-    pub fn new(shards: u16, seed: u64) -> Self {
+    pub(crate) fn new(shards: u16, seed: u64) -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "the run's one real time: where it begins"
@@ -118,7 +118,7 @@ impl World {
     }
 
     /// A visitor comes to the door; what it sends lands on the given shard.
-    pub fn join(&mut self, name: &'static str, make: Make, lands_on: usize) -> usize {
+    pub(crate) fn join(&mut self, name: &'static str, make: Make, lands_on: usize) -> usize {
         let n = self.visitors.len();
         let start = Start {
             sequence: self.rng.random(),
@@ -130,7 +130,7 @@ impl World {
     }
 
     /// The same, with numbers that begin where the test wants.
-    pub fn join_with(
+    pub(crate) fn join_with(
         &mut self,
         name: &'static str,
         make: Make,
@@ -139,7 +139,7 @@ impl World {
     ) -> usize {
         let n = self.visitors.len();
         let address = SocketAddr::from(([198, 51, 100, 10 + n as u8], 40_000 + n as u16));
-        let browser = Browser::new(name, make, address, self.server, start, self.now);
+        let browser = Browser::new(name, make, [address, self.server], start, self.now);
         let leg = LegId(n as u64 + 1);
         let offer = Private::new(browser.offer());
         self.visitors.push(Visitor {
@@ -166,26 +166,26 @@ impl World {
         n
     }
 
-    pub fn browser(&mut self, visitor: usize) -> &mut Browser {
+    pub(crate) fn browser(&mut self, visitor: usize) -> &mut Browser {
         &mut self.visitors[visitor].browser
     }
 
-    pub fn leg(&self, visitor: usize) -> LegId {
+    pub(crate) fn leg(&self, visitor: usize) -> LegId {
         self.visitors[visitor].leg
     }
 
-    pub fn networks(&mut self, visitor: usize, up: Network, down: Network) {
+    pub(crate) fn networks(&mut self, visitor: usize, up: Network, down: Network) {
         self.visitors[visitor].up = up;
         self.visitors[visitor].down = down;
     }
 
     /// Whether a visitor's camera, microphone and RTCP run.
-    pub fn talks(&mut self, visitor: usize, talks: bool) {
+    pub(crate) fn talks(&mut self, visitor: usize, talks: bool) {
         self.visitors[visitor].talks = talks;
     }
 
     /// The browser comes back by another address that lands on another shard.
-    pub fn roam(&mut self, visitor: usize, lands_on: usize) {
+    pub(crate) fn roam(&mut self, visitor: usize, lands_on: usize) {
         let v = &mut self.visitors[visitor];
         v.lands_on = lands_on;
         let mut address = v.browser.address;
@@ -195,7 +195,7 @@ impl World {
         self.command(Command::Restart { leg, offer });
     }
 
-    pub fn face(&mut self, a: usize, b: usize) -> MatchId {
+    pub(crate) fn face(&mut self, a: usize, b: usize) -> MatchId {
         let match_id = MatchId(self.next_match);
         self.next_match += 1;
         let legs = [self.leg(a), self.leg(b)];
@@ -207,12 +207,12 @@ impl World {
         match_id
     }
 
-    pub fn part(&mut self, match_id: MatchId, a: usize, b: usize) {
+    pub(crate) fn part(&mut self, match_id: MatchId, a: usize, b: usize) {
         let legs = [self.leg(a), self.leg(b)];
         self.command(Command::Part { match_id, legs });
     }
 
-    pub fn command(&mut self, command: Command) {
+    pub(crate) fn command(&mut self, command: Command) {
         let shards = self.shards.len() as u16;
         for mail in Mail::for_command(command) {
             let birth = mail.birth(shards);
@@ -221,11 +221,11 @@ impl World {
     }
 
     /// Throws a datagram at the server from anywhere.
-    pub fn throw(&mut self, from: SocketAddr, shard: usize, bytes: Vec<u8>) {
+    pub(crate) fn throw(&mut self, from: SocketAddr, shard: usize, bytes: Vec<u8>) {
         self.put(Duration::ZERO, Arrival::ToServer { from, shard, bytes });
     }
 
-    pub fn run_for(&mut self, time: Duration) {
+    pub(crate) fn run_for(&mut self, time: Duration) {
         let end = self.now + time;
         while self.step(end) {}
         self.now = end;
@@ -249,8 +249,8 @@ impl World {
                 .next_due()
                 .is_some_and(|due| due <= self.now)
             {
-                let mut fx = Effects::default();
-                self.shards[index].handle_timeout(self.now, &mut fx);
+                let mut fx = Effects::at(self.now);
+                self.shards[index].handle_timeout(&mut fx);
                 self.carry_out(index, fx);
             }
         }
@@ -270,12 +270,12 @@ impl World {
                 shard,
                 mut bytes,
             } => {
-                let mut fx = Effects::default();
+                let mut fx = Effects::at(self.now);
                 let route = Route {
                     remote: from,
                     local: None,
                 };
-                self.shards[shard].handle_datagram(route, &mut bytes, self.now, &mut fx);
+                self.shards[shard].handle_datagram(route, &mut bytes, &mut fx);
                 self.carry_out(shard, fx);
             }
             Arrival::ToBrowser { to, mut bytes } => {
@@ -287,8 +287,8 @@ impl World {
             }
             Arrival::Mail(shard, letter) => {
                 let mail = self.letters[letter].take().unwrap();
-                let mut fx = Effects::default();
-                self.shards[shard].handle_mail(mail, self.now, &mut fx);
+                let mut fx = Effects::at(self.now);
+                self.shards[shard].handle_mail(mail, &mut fx);
                 self.carry_out(shard, fx);
             }
         }
@@ -477,7 +477,7 @@ impl Visitor {
             // Runs here are short: numbers start low and are made whole by hand.
             let whole = self
                 .reported_to
-                .map_or(u64::from(low) + 0x1_0000, |last| nearest(last, low));
+                .map_or_else(|| u64::from(low) + 0x1_0000, |last| nearest(last, low));
             let ticks = (got.at - began.unwrap()).as_micros() as i64 / 250 + 1_000_000;
             numbers.push((whole, ticks));
         }
