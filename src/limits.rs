@@ -28,6 +28,9 @@ pub const SEQUENCE_LEAP: u64 = 2048;
 /// each costs work. At 8 Mbit/s so many are sent in four seconds.
 pub const FEEDBACK_NUMBERS: u16 = 4096;
 
+/// Streams that are sent under one leg's keys: sound, picture and resending, with room to spare.
+pub const SENT_STREAMS: usize = 8;
+
 /// Senders of RTCP under one leg's keys: a browser has one per stream, four with resending.
 pub const RTCP_SENDERS: usize = 8;
 

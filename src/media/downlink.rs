@@ -178,7 +178,7 @@ impl Downlink {
         index: u64,
         out: &mut Datagrams,
     ) -> Option<usize> {
-        let outbound = &self.outbound;
+        let outbound = &mut self.outbound;
         let mut sent = None;
         out.write(self.route, packet.len() + PROTECTION_BYTES, |room| {
             room.get_mut(..packet.len())?.copy_from_slice(packet);
@@ -188,6 +188,24 @@ impl Downlink {
         if let Some(length) = sent {
             self.allowance.earn(length);
         }
+        sent
+    }
+
+    /// Sends the very packet again that was sent under this index, to a visitor who takes lost
+    /// packets again under their first number. Answers its length on the wire.
+    pub(crate) fn send_rtp_again(
+        &mut self,
+        packet: &[u8],
+        index: u64,
+        out: &mut Datagrams,
+    ) -> Option<usize> {
+        let outbound = &self.outbound;
+        let mut sent = None;
+        out.write(self.route, packet.len() + PROTECTION_BYTES, |room| {
+            room.get_mut(..packet.len())?.copy_from_slice(packet);
+            sent = outbound.protect_rtp_again(room, packet.len(), index).ok();
+            sent
+        });
         sent
     }
 

@@ -221,10 +221,11 @@ impl Relay {
         let Some(finished) = self.compose(packet, received, &heading, &mut room) else {
             return Passage::Failed;
         };
-        self.downlink.ring.keep(index, finished);
         let Some(length) = self.downlink.send_rtp(finished, index, out) else {
             return Passage::Failed;
         };
+        // Kept once it is sent: what goes again under its index must be the same bytes.
+        self.downlink.ring.keep(index, finished);
         self.downlink
             .video
             .sent(index, heading.timestamp, length, received.at);
@@ -287,9 +288,6 @@ impl Relay {
         let original = self.video_heading(received.header.timestamp, &line, index);
         let mut room = [0; limits::DATAGRAM_BYTES];
         let restored = self.restore(packet, received, &original, &mut room);
-        if let (Some(restored), true) = (restored, was_missing) {
-            self.downlink.ring.keep(index, restored);
-        }
         let Some(rtx) = self.rtx_heading(original.timestamp) else {
             // An index is used once: a copy of what was sent already would repeat its nonce.
             return match restored.filter(|_| was_missing) {
@@ -297,6 +295,9 @@ impl Relay {
                 None => Passage::Stale,
             };
         };
+        if let (Some(restored), true) = (restored, was_missing) {
+            self.downlink.ring.keep(index, restored);
+        }
         let mut room = [0; limits::DATAGRAM_BYTES];
         let Some(length) = self
             .compose(packet, received, &rtx, &mut room)
@@ -338,6 +339,7 @@ impl Relay {
         let Some(length) = self.downlink.send_rtp(packet, heading.index, out) else {
             return Passage::Failed;
         };
+        self.downlink.ring.keep(heading.index, packet);
         self.downlink
             .video
             .sent(heading.index, heading.timestamp, length, now);
@@ -417,7 +419,7 @@ impl Relay {
         let Some(heading) = self.rtx_heading(header.timestamp) else {
             // Without a stream of its own the same packet goes again: same index, same bytes.
             let packet = room.get(..length).unwrap_or_default();
-            let sent = self.downlink.send_rtp(packet, index, out);
+            let sent = self.downlink.send_rtp_again(packet, index, out);
             return if sent.is_some() {
                 Resent::Yes
             } else {

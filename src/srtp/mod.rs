@@ -5,7 +5,7 @@
 //! 1. [`KeyPair::from_exporter`] cuts the handshake's bytes into one [`MasterKey`] per direction;
 //! 2. [`Inbound`] takes what a visitor sends: replay check against a [`ReplayWindow`],
 //!    authentication, decryption, and only then is anything remembered;
-//! 3. [`Outbound`] protects what is sent to a visitor, each packet under an index of its own.
+//! 3. [`Outbound`] protects what is sent to a visitor, and refuses an index that it has used.
 
 // Tests may panic; what reads a stranger's bytes may not.
 #![cfg_attr(
@@ -53,12 +53,15 @@ pub enum SrtpError {
     /// SRTCP sent in clear, which WebRTC never does (RFC 8834, section 4.2).
     #[error("the control packet is not encrypted")]
     Unencrypted,
-    /// More RTCP senders under one key than a browser has.
-    #[error("control packets name more senders than a leg has")]
+    /// More SSRCs under one key than a leg has streams.
+    #[error("packets name more senders than a leg has")]
     TooManySenders,
     /// The buffer is too short for the tag.
     #[error("the buffer has no room for the tag")]
     NoRoom,
+    /// Sent before under this index, or too long ago to tell.
+    #[error("the index may have protected another packet")]
+    Reused,
     /// Another packet would need a nonce twice.
     #[error("the key has protected all packets it may")]
     Exhausted,

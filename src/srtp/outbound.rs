@@ -3,16 +3,20 @@
 use super::cipher::{Cipher, Place};
 use super::keys::MasterKey;
 use super::profile::Profile;
+use super::replay::ReplayWindow;
 use super::{RTCP_CLEAR, RTCP_INDEX_LIMIT, RTP_INDEX_LIMIT, SrtpError};
+use crate::limits;
 use crate::rtp::Header;
 
 /// The sending end of one direction's keys. It cannot be cloned: whoever holds it is the only one
-/// who may protect, and so no index is used twice.
+/// who may protect, and it remembers which indices it has used.
 pub struct Outbound {
     profile: Profile,
     rtp: Cipher,
     rtcp: Cipher,
     next_rtcp_index: u32,
+    /// By SSRC, the indices that have been used.
+    sent: Vec<(u32, ReplayWindow)>,
 }
 
 impl Outbound {
@@ -23,6 +27,7 @@ impl Outbound {
             rtp: Cipher::for_rtp(master),
             rtcp: Cipher::for_rtcp(master),
             next_rtcp_index: 0,
+            sent: Vec::with_capacity(limits::SENT_STREAMS),
         }
     }
 
@@ -38,6 +43,7 @@ impl Outbound {
             rtp,
             rtcp,
             next_rtcp_index,
+            sent: Vec::new(),
         }
     }
 
@@ -48,15 +54,61 @@ impl Outbound {
 
     /// Protects the RTP packet in the first `length` bytes, writes the tag behind it and returns
     /// the length of both. The low 16 bits of `index` are the packet's sequence number, the rest
-    /// counts its turns. **No index may be given twice for one SSRC**: two packets under one nonce
-    /// give away both, and the key that tags them.
+    /// counts its turns.
+    ///
+    /// **No index protects two packets of one SSRC**: under one nonce they would give away each
+    /// other and the key that tags them. One that is used, or lies [`ReplayWindow::SIZE`] or more
+    /// below the highest, is refused.
+    ///
+    /// # Errors
+    /// [`SrtpError::Malformed`], [`SrtpError::NoRoom`], [`SrtpError::Reused`],
+    /// [`SrtpError::Exhausted`] and [`SrtpError::TooManySenders`].
+    pub fn protect_rtp(
+        &mut self,
+        packet: &mut [u8],
+        length: usize,
+        index: u64,
+    ) -> Result<usize, SrtpError> {
+        let header = header_of(packet, length)?;
+        let ssrc = header.ssrc;
+        let known = self.sent.iter().position(|(of, _)| *of == ssrc);
+        let window = match known.and_then(|at| self.sent.get(at)) {
+            Some((_, window)) => window,
+            None if self.sent.len() >= limits::SENT_STREAMS => {
+                return Err(SrtpError::TooManySenders);
+            }
+            None => &ReplayWindow::new(),
+        };
+        window.check(index).map_err(|_| SrtpError::Reused)?;
+        let whole = self.seal(packet, length, &header, index)?;
+        match known.and_then(|at| self.sent.get_mut(at)) {
+            Some((_, window)) => window.insert(index),
+            None => self.sent.push((ssrc, ReplayWindow::only(index))),
+        }
+        Ok(whole)
+    }
+
+    /// Protects **the very packet** that this index has protected before, for a receiver who takes
+    /// lost packets again under their first number: the same bytes give the same ciphertext, which
+    /// tells nothing new.
     ///
     /// # Errors
     /// [`SrtpError::Malformed`], [`SrtpError::NoRoom`] and [`SrtpError::Exhausted`].
-    pub fn protect_rtp(
+    pub fn protect_rtp_again(
         &self,
         packet: &mut [u8],
         length: usize,
+        index: u64,
+    ) -> Result<usize, SrtpError> {
+        let header = header_of(packet, length)?;
+        self.seal(packet, length, &header, index)
+    }
+
+    fn seal(
+        &self,
+        packet: &mut [u8],
+        length: usize,
+        header: &Header,
         index: u64,
     ) -> Result<usize, SrtpError> {
         if index >= RTP_INDEX_LIMIT {
@@ -65,7 +117,6 @@ impl Outbound {
         let (packet, room) = packet
             .split_at_mut_checked(length)
             .ok_or(SrtpError::Malformed)?;
-        let header = Header::parse(packet).ok_or(SrtpError::Malformed)?;
         debug_assert_eq!(
             u64::from(header.sequence),
             index & 0xffff,
@@ -124,4 +175,9 @@ impl Outbound {
         self.next_rtcp_index = index.saturating_add(1);
         Ok(length.saturating_add(trailer_length))
     }
+}
+
+fn header_of(packet: &[u8], length: usize) -> Result<Header, SrtpError> {
+    let header = packet.get(..length).and_then(Header::parse);
+    header.ok_or(SrtpError::Malformed)
 }

@@ -1,8 +1,11 @@
 //! What is protected arrives whole and once; everything else is refused and leaves no trace.
 
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
 use super::{Inbound, KeyPair, MasterKey, Outbound, Profile, ReplayWindow, SrtpError};
 use crate::limits;
-use crate::rtp::{Header, set_sequence};
+use crate::rtp::{Header, set_sequence, set_ssrc};
 
 const PROFILES: [Profile; 3] = [
     Profile::AeadAes256Gcm,
@@ -33,7 +36,7 @@ fn rtp(sequence: u16) -> Vec<u8> {
     packet
 }
 
-fn protected(outbound: &Outbound, index: u64) -> Vec<u8> {
+fn protected(outbound: &mut Outbound, index: u64) -> Vec<u8> {
     let mut packet = rtp(u16::try_from(index & 0xffff).unwrap());
     let length = packet.len();
     packet.resize(length + outbound.profile().tag_length(), 0);
@@ -67,7 +70,7 @@ fn unprotected(
 fn a_packet_arrives_whole_under_every_profile() {
     for profile in PROFILES {
         let (mut outbound, mut inbound) = ends(profile);
-        let packet = protected(&outbound, 7);
+        let packet = protected(&mut outbound, 7);
         assert_eq!(packet[..24], rtp(7)[..24], "the header stays in clear");
         assert_ne!(packet[24..42], rtp(7)[24..], "the payload does not");
         let got = unprotected(&inbound, &mut ReplayWindow::new(), &packet);
@@ -83,8 +86,8 @@ fn a_packet_arrives_whole_under_every_profile() {
 #[test]
 fn a_packet_altered_in_any_byte_is_refused_and_forgotten() {
     for profile in PROFILES {
-        let (outbound, inbound) = ends(profile);
-        let packet = protected(&outbound, 7);
+        let (mut outbound, inbound) = ends(profile);
+        let packet = protected(&mut outbound, 7);
         let mut window = ReplayWindow::new();
         for at in 0..packet.len() {
             let mut altered = packet.clone();
@@ -118,7 +121,7 @@ fn a_control_packet_altered_in_any_byte_is_refused_and_forgotten() {
 fn a_packet_is_taken_once() {
     for profile in PROFILES {
         let (mut outbound, mut inbound) = ends(profile);
-        let packet = protected(&outbound, 7);
+        let packet = protected(&mut outbound, 7);
         let mut window = ReplayWindow::new();
         assert!(unprotected(&inbound, &mut window, &packet).is_ok());
         let again = unprotected(&inbound, &mut window, &packet);
@@ -134,14 +137,14 @@ fn a_packet_is_taken_once() {
 #[test]
 fn the_index_counts_turns_in_any_order_around_the_wrap() {
     for profile in PROFILES {
-        let (outbound, inbound) = ends(profile);
+        let (mut outbound, inbound) = ends(profile);
         let mut window = ReplayWindow::new();
         // A receiver follows leaps of less than half a turn.
         let indices = [
             65_530, 65_537, 65_535, 65_536, 90_000, 120_000, 131_075, 131_070,
         ];
         for index in indices {
-            let packet = protected(&outbound, index);
+            let packet = protected(&mut outbound, index);
             let got = unprotected(&inbound, &mut window, &packet);
             assert_eq!(got.map(|(index, _)| index), Ok(index), "{profile:?}");
         }
@@ -151,8 +154,8 @@ fn the_index_counts_turns_in_any_order_around_the_wrap() {
 #[test]
 fn a_packet_of_another_turn_is_forged() {
     for profile in PROFILES {
-        let (outbound, inbound) = ends(profile);
-        let packet = protected(&outbound, 65_536 + 7);
+        let (mut outbound, inbound) = ends(profile);
+        let packet = protected(&mut outbound, 65_536 + 7);
         let got = unprotected(&inbound, &mut ReplayWindow::new(), &packet);
         assert_eq!(got, Err(SrtpError::Forged), "{profile:?}");
     }
@@ -164,7 +167,7 @@ fn another_key_opens_nothing() {
         let exported = vec![3; profile.exporter_length()];
         let other = KeyPair::from_exporter(profile, &exported).unwrap().client;
         let (mut outbound, _) = ends(profile);
-        let packet = protected(&outbound, 7);
+        let packet = protected(&mut outbound, 7);
         let got = unprotected(&Inbound::new(&other), &mut ReplayWindow::new(), &packet);
         assert_eq!(got, Err(SrtpError::Forged));
         let mut packet = protected_rtcp(&mut outbound, 9);
@@ -177,7 +180,7 @@ fn another_key_opens_nothing() {
 fn a_stump_is_malformed() {
     for profile in PROFILES {
         let (mut outbound, mut inbound) = ends(profile);
-        let packet = protected(&outbound, 7);
+        let packet = protected(&mut outbound, 7);
         for length in 0..24 + profile.tag_length() {
             let got = unprotected(&inbound, &mut ReplayWindow::new(), &packet[..length]);
             assert_eq!(got, Err(SrtpError::Malformed), "{profile:?}: {length}");
@@ -229,6 +232,75 @@ fn forged_control_makes_no_window() {
     }
     let mut packet = protected_rtcp(&mut outbound, 9);
     assert_eq!(inbound.unprotect_rtcp(&mut packet), Ok(28));
+}
+
+#[test]
+fn an_index_protects_one_packet() {
+    for profile in PROFILES {
+        let (mut outbound, _) = ends(profile);
+        for index in [65_530, 65_700, 65_573] {
+            protected(&mut outbound, index);
+        }
+        for used in [65_530, 65_700, 65_573, 65_700 - ReplayWindow::SIZE] {
+            let mut packet = rtp(u16::try_from(used & 0xffff).unwrap());
+            let length = packet.len();
+            packet.resize(length + profile.tag_length(), 0);
+            let before = packet.clone();
+            let got = outbound.protect_rtp(&mut packet, length, used);
+            assert_eq!(got, Err(SrtpError::Reused), "{used}");
+            assert_eq!(packet, before);
+        }
+        protected(&mut outbound, 65_574);
+    }
+}
+
+#[test]
+fn the_very_packet_goes_again_as_it_was() {
+    for profile in PROFILES {
+        let (mut outbound, _) = ends(profile);
+        let first = protected(&mut outbound, 7);
+        let mut again = rtp(7);
+        let length = again.len();
+        again.resize(first.len(), 0);
+        let whole = outbound.protect_rtp_again(&mut again, length, 7);
+        assert_eq!((whole, again), (Ok(first.len()), first));
+    }
+}
+
+#[test]
+fn each_sent_stream_has_indices_of_its_own_up_to_a_limit() {
+    let (mut outbound, _) = ends(Profile::AeadAes128Gcm);
+    let mut protect = |ssrc: usize| {
+        let mut packet = [rtp(7), vec![0; 16]].concat();
+        set_ssrc(&mut packet, u32::try_from(ssrc).unwrap());
+        outbound.protect_rtp(&mut packet, 42, 7)
+    };
+    for ssrc in 0..limits::SENT_STREAMS {
+        assert_eq!(protect(ssrc), Ok(58));
+    }
+    assert_eq!(
+        protect(limits::SENT_STREAMS),
+        Err(SrtpError::TooManySenders)
+    );
+    assert_eq!(protect(0), Err(SrtpError::Reused));
+}
+
+#[test]
+fn noise_is_refused_without_harm() {
+    let mut random = StdRng::seed_from_u64(4);
+    for profile in PROFILES {
+        let (_, mut inbound) = ends(profile);
+        for _ in 0..5_000 {
+            let mut packet = vec![0; random.random_range(0..100)];
+            random.fill(&mut packet[..]);
+            if let Some(first) = packet.first_mut() {
+                *first = 0x80 | (*first & 0x3f);
+            }
+            let got = unprotected(&inbound, &mut ReplayWindow::new(), &packet);
+            assert!(got.is_err());
+            assert!(inbound.unprotect_rtcp(&mut packet).is_err());
+        }
+    }
 }
 
 #[test]

@@ -23,6 +23,14 @@ impl ReplayWindow {
         }
     }
 
+    /// Has seen one packet.
+    pub(super) const fn only(index: u64) -> Self {
+        Self {
+            highest: index,
+            seen: 1,
+        }
+    }
+
     /// The highest index received.
     pub const fn highest(&self) -> Option<u64> {
         match self.seen {

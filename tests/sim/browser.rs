@@ -622,7 +622,7 @@ impl Browser {
     pub(crate) fn protect(&mut self, mut packet: Vec<u8>, index: u64) {
         let length = packet.len();
         packet.resize(length + 40, 0);
-        let outbound = self.outbound.as_ref().expect("connected");
+        let outbound = self.outbound.as_mut().expect("connected");
         let length = outbound.protect_rtp(&mut packet, length, index).unwrap();
         packet.truncate(length);
         self.out.push(packet);
