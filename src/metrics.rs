@@ -75,6 +75,7 @@ table! {
     MEDIA_ASKED = Counter "visavis_media_packets_asked_total" [""], Count, "Packets the relay asked senders to send again.";
     MEDIA_KEYFRAMES_ASKED = Counter "visavis_media_keyframes_asked_total" [""], Count, "Keyframes the relay asked of senders.";
     MEDIA_STRAYED = Counter "visavis_media_strayed_total" [""], Count, "Datagrams handed over to another media thread.";
+    MEDIA_BROKEN_LEGS = Counter "visavis_media_broken_legs_total" [""], Count, "Legs given up because of a fault in the program.";
     MEDIA_DROPS = Counter "visavis_media_drops_total" ["reason"], Count, "Datagrams and requests that went no further.";
     HTTP_CONNECTIONS = Gauge "visavis_http_connections" [""], Count, "HTTP connections held open, WebSockets included.";
     HTTP_REFUSED = Counter "visavis_http_refused_total" [""], Count, "HTTP connections closed at once because there were too many.";

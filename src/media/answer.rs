@@ -191,3 +191,115 @@ fn line(sdp: &mut String, text: std::fmt::Arguments<'_>) {
         .expect("writing to a String cannot fail");
     sdp.push_str("\r\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHROMIUM: &str = include_str!("../../tests/data/chromium-156.sdp");
+    const FIREFOX: &str = include_str!("../../tests/data/firefox-153.sdp");
+
+    fn answer(offer: &str, codec: VideoCodec) -> String {
+        let terms = Terms::read(offer, &[codec]).expect("served");
+        let ice = IceCreds {
+            ufrag: "ufrag".to_owned(),
+            pass: "password".to_owned(),
+        };
+        let fingerprint = Fingerprint {
+            hash_func: "sha-256".to_owned(),
+            bytes: vec![0xab; 32],
+        };
+        let own = Own {
+            ice: &ice,
+            fingerprint: &fingerprint,
+            candidates: &["192.0.2.1:3478".parse().expect("an address")],
+            ssrcs: &Ssrcs {
+                audio: 1,
+                video: 2,
+                rtx: 3,
+            },
+            cname: "name",
+            session: (7, 1),
+        };
+        write(&terms, &own)
+    }
+
+    #[test]
+    fn every_browser_gets_the_same_answer_in_its_own_numbers() {
+        let by_number = |text: &str, numbers: [(&str, &str); 5]| {
+            numbers.iter().fold(text.to_owned(), |text, (own, common)| {
+                text.replace(own, common)
+            })
+        };
+        let chromium = by_number(
+            &answer(CHROMIUM, VideoCodec::Vp8),
+            [
+                ("111", "OPUS"),
+                ("96", "VP8"),
+                ("97", "RTX"),
+                ("extmap:4", "MID"),
+                ("extmap:3", "CC"),
+            ],
+        );
+        let firefox = by_number(
+            &answer(FIREFOX, VideoCodec::Vp8),
+            [
+                ("109", "OPUS"),
+                ("120", "VP8"),
+                ("124", "RTX"),
+                ("extmap:3", "MID"),
+                ("extmap:7", "CC"),
+            ],
+        );
+        assert_eq!(chromium, firefox);
+    }
+
+    #[test]
+    fn the_answer_names_nothing_that_is_not_wanted() {
+        for (offer, codec) in [
+            (CHROMIUM, VideoCodec::Vp8),
+            (FIREFOX, VideoCodec::Vp8),
+            (CHROMIUM, VideoCodec::H264),
+        ] {
+            let answer = answer(offer, codec);
+            for unwanted in [
+                "remb",
+                "red/",
+                "ulpfec",
+                "orientation",
+                "toffset",
+                "level\r\n",
+            ] {
+                assert!(!answer.contains(unwanted), "{unwanted}");
+            }
+            assert_eq!(
+                answer.matches("a=extmap").count(),
+                4,
+                "mid and transport-cc, twice"
+            );
+            assert_eq!(
+                answer.matches("a=msid:visavis ").count(),
+                2,
+                "one common stream"
+            );
+            assert!(answer.contains("a=ice-lite") && answer.contains("a=setup:passive"));
+        }
+    }
+
+    #[test]
+    fn sections_that_are_not_taken_are_refused_in_place() {
+        let more = format!(
+            "{CHROMIUM}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n\
+             a=mid:2\r\na=sctp-port:5000\r\n"
+        )
+        .replace("BUNDLE 0 1", "BUNDLE 0 1 2");
+        let answer = answer(&more, VideoCodec::Vp8);
+        assert!(answer.contains("a=group:BUNDLE 0 1\r\n"));
+        assert!(answer.contains("m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"));
+        assert_eq!(
+            answer.matches("m=").count(),
+            3,
+            "as many sections as the offer has"
+        );
+    }
+}

@@ -171,6 +171,13 @@ impl Downlink {
         self.ring.clear();
     }
 
+    /// Leaves a few indices of every track unused.
+    pub(crate) fn skip_ahead(&mut self) {
+        for track in [&mut self.audio, &mut self.video, &mut self.rtx] {
+            track.next_index += 8;
+        }
+    }
+
     /// Protects a finished RTP packet and sends it. Answers its length on the wire.
     pub(crate) fn send_rtp(
         &mut self,

@@ -11,7 +11,8 @@
 //!
 //! Beside it: [`transport`] (ICE, DTLS), [`offer`] and [`answer`] (SDP) make a [`leg`] at the door;
 //! [`switching`] lets legs face each other and part; [`feedback`] carries RTCP across a match;
-//! [`rounds`] is what happens by the clock ([`wheel`]).
+//! [`rounds`] is what happens by the clock ([`wheel`]); [`containment`] keeps a broken leg from
+//! breaking others.
 //!
 //! [`Command`] and [`Event`] are the only door to the control plane, and [`Plane`] is its handle.
 
@@ -21,6 +22,7 @@ mod answer;
 mod arrivals;
 mod clock;
 mod command;
+mod containment;
 mod counters;
 mod datagrams;
 mod directory;

@@ -238,3 +238,117 @@ fn is_constrained_baseline(params: &PayloadParams) -> bool {
     let profile = format.profile_level_id.unwrap_or(0);
     format.packetization_mode == Some(1) && profile >> 16 == 0x42 && (profile >> 8) & 0x40 != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::SmallRng;
+    use rand::{Rng as _, SeedableRng as _};
+
+    use super::*;
+
+    const CHROMIUM: &str = include_str!("../../tests/data/chromium-156.sdp");
+    const FIREFOX: &str = include_str!("../../tests/data/firefox-153.sdp");
+    const VP8: &[VideoCodec] = &[VideoCodec::Vp8];
+
+    #[test]
+    fn two_makes_of_browser_are_read_by_their_own_numbers() {
+        let chromium = Terms::read(CHROMIUM, VP8).expect("served");
+        let firefox = Terms::read(FIREFOX, VP8).expect("served");
+        let numbers = |t: &Terms| {
+            let video = &t.video;
+            (
+                t.audio.payload_type,
+                video.payload_type,
+                video.rtx_payload_type,
+                t.transport_cc,
+            )
+        };
+        assert_eq!(numbers(&chromium), (111, 96, Some(97), Some(3)));
+        assert_eq!(numbers(&firefox), (109, 120, Some(124), Some(7)));
+        for terms in [&chromium, &firefox] {
+            assert!(terms.audio.ssrc.is_some());
+            assert!(terms.video.ssrc.is_some() && terms.video.rtx_ssrc.is_some());
+            assert_ne!(terms.video.ssrc, terms.video.rtx_ssrc);
+        }
+    }
+
+    #[test]
+    fn the_servers_order_decides_which_codec_a_leg_speaks() {
+        let both = [VideoCodec::H264, VideoCodec::Vp8];
+        let terms = Terms::read(CHROMIUM, &both).expect("served");
+        assert_eq!(terms.video.codec, VideoCodec::H264);
+        assert_eq!(
+            terms.video.payload_type, 108,
+            "constrained baseline, packetization mode 1"
+        );
+        assert_eq!(terms.video.profile_level_id, Some(0x42_e0_1f));
+        let terms = Terms::read(FIREFOX, &both).expect("served");
+        assert_eq!(
+            terms.video.codec,
+            VideoCodec::Vp8,
+            "this Firefox offers no H.264"
+        );
+    }
+
+    #[test]
+    fn what_an_offer_lacks_is_named() {
+        let read = |offer: &str| Terms::read(offer, VP8).map(|_| ()).expect_err("refused");
+        assert_eq!(read("not an offer"), OfferError::Malformed);
+        assert_eq!(read(""), OfferError::Malformed);
+        assert_eq!(
+            read(&"x".repeat(limits::SDP_BYTES + 1)),
+            OfferError::Malformed
+        );
+        assert_eq!(
+            read(&CHROMIUM.replace("opus", "speex")),
+            OfferError::NoAudio
+        );
+        assert_eq!(read(&CHROMIUM.replace("VP8", "VPX")), OfferError::NoVideo);
+        assert_eq!(
+            read(&CHROMIUM.replace("a=sendrecv", "a=recvonly")),
+            OfferError::NoAudio
+        );
+        assert_eq!(
+            read(&CHROMIUM.replace("actpass", "passive")),
+            OfferError::Malformed
+        );
+        assert_eq!(
+            read(&CHROMIUM.replace("a=ice-ufrag", "a=ice-other")),
+            OfferError::Malformed
+        );
+        assert_eq!(
+            read(&CHROMIUM.replace("a=fingerprint", "a=footprint")),
+            OfferError::Malformed
+        );
+        let h264_only = FIREFOX;
+        let refused = Terms::read(h264_only, &[VideoCodec::H264]).map(|_| ());
+        assert_eq!(refused, Err(OfferError::NoVideo));
+    }
+
+    #[test]
+    fn a_mangled_offer_is_read_or_refused_without_harm() {
+        let mut rng = SmallRng::seed_from_u64(6);
+        let mut served = 0;
+        for round in 0..400 {
+            let source = if round % 2 == 0 { CHROMIUM } else { FIREFOX };
+            let mut bytes = source.as_bytes().to_vec();
+            for _ in 0..rng.random_range(1..6) {
+                let at = rng.random_range(0..bytes.len());
+                match rng.random_range(0..4) {
+                    0 => bytes[at] = rng.random_range(32..127),
+                    1 => bytes.truncate(at.max(1)),
+                    2 => {
+                        bytes.remove(at);
+                    }
+                    _ => {
+                        let piece = bytes[at..(at + 40).min(bytes.len())].to_vec();
+                        bytes.splice(at..at, piece);
+                    }
+                }
+            }
+            let offer = String::from_utf8_lossy(&bytes);
+            served += u32::from(Terms::read(&offer, VP8).is_ok());
+        }
+        assert!(served > 40, "small faults are survived: {served}");
+    }
+}

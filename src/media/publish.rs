@@ -40,6 +40,7 @@ fn rows() -> Vec<Row> {
             c.keyframes_asked
         }),
         (metrics::MEDIA_STRAYED.counter(), |c| c.strayed),
+        (metrics::MEDIA_BROKEN_LEGS.counter(), |c| c.broken_legs),
         (drops("unknown_address"), |c| c.drops.unknown_address),
         (drops("unknown_stun"), |c| c.drops.unknown_stun),
         (drops("unknown_kind"), |c| c.drops.unknown_kind),

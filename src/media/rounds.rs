@@ -29,8 +29,12 @@ impl Shard {
                 .legs
                 .get_mut(key)
                 .is_some_and(|leg| leg.rounds.scheduled.take_if(|at| *at <= now).is_some());
-            if is_due {
-                self.make_rounds(key, fx);
+            if is_due
+                && self
+                    .contain(fx, |shard, fx| shard.make_rounds(key, fx))
+                    .is_err()
+            {
+                self.abandon(key, fx);
             }
         }
         self.due = due;

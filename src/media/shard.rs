@@ -24,6 +24,7 @@ use str0m::ice::StunMessage;
 
 use super::clock::Clock;
 use super::command::{Event, Gate};
+use super::containment::Broken;
 use super::counters::Counters;
 use super::datagrams::{Datagrams, Route};
 use super::directory::{Directory, Home};
@@ -127,6 +128,15 @@ impl Shard {
     pub fn handle_datagram(&mut self, route: Route, datagram: &mut [u8], fx: &mut Effects) {
         self.counters.datagrams_in += 1;
         self.counters.bytes_in += datagram.len() as u64;
+        let done = self.contain(fx, |shard, fx| shard.take_datagram(route, datagram, fx));
+        if let (Err(Broken), Some((_, Home::Here(key)))) =
+            (done, self.directory.by_address(&route.remote))
+        {
+            self.abandon(key, fx);
+        }
+    }
+
+    fn take_datagram(&mut self, route: Route, datagram: &mut [u8], fx: &mut Effects) {
         let kind = Kind::of(datagram);
         match kind {
             Kind::Stun => self.handle_stun(route, datagram, fx),
@@ -363,7 +373,7 @@ impl Shard {
     /// Puts a message to a leg's home on its way, or carries it out when that is here.
     pub(crate) fn post(&mut self, mail: Mail, fx: &mut Effects) {
         match self.directory.home(mail.leg) {
-            Some(Home::Here(_)) => self.handle_mail(mail, fx),
+            Some(Home::Here(_)) => self.take_mail(mail, fx),
             Some(Home::There(home)) => fx.mail.push_back((home, mail)),
             // Whoever it was for is gone, and with them what it carried.
             None => {}

@@ -23,6 +23,23 @@ use crate::private::Private;
 impl Shard {
     /// Carries out a message, or sends it on to where its leg is at home.
     pub fn handle_mail(&mut self, mail: Mail, fx: &mut Effects) {
+        let leg = mail.leg;
+        let is_new = matches!(mail.matter, Matter::Open(_));
+        if self
+            .contain(fx, |shard, fx| shard.take_mail(mail, fx))
+            .is_ok()
+        {
+            return;
+        }
+        if let Some(Home::Here(key)) = self.directory.home(leg) {
+            self.abandon(key, fx);
+        } else if is_new {
+            let reason = OfferError::Malformed;
+            fx.events.push_back(Event::Refused { leg, reason });
+        }
+    }
+
+    pub(crate) fn take_mail(&mut self, mail: Mail, fx: &mut Effects) {
         let Mail { leg, matter } = mail;
         match matter {
             Matter::Open(offer) => return self.open(leg, &offer, fx),
