@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod codec;
 pub mod config;
+pub mod control;
 pub mod http;
 pub mod id;
 pub mod limits;

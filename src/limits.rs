@@ -80,6 +80,21 @@ pub const SIGNAL_QUEUE: usize = 64;
 /// How long a lobby may keep two sessions apart because of interests, at most.
 pub const INTERESTS_PATIENCE_MAX: Duration = Duration::from_secs(600);
 
+/// How often a WebSocket is pinged.
+pub const SIGNAL_PING_EVERY: Duration = Duration::from_secs(15);
+
+/// How long a WebSocket may say nothing, not even answer a ping, before it counts as lost.
+pub const SIGNAL_SILENCE: Duration = Duration::from_secs(40);
+
+/// How long one message may take to be sent.
+pub const SIGNAL_SEND: Duration = Duration::from_secs(10);
+
+/// How long a new WebSocket may take to say its first word.
+pub const SIGNAL_FIRST: Duration = Duration::from_secs(15);
+
+/// Requests of all WebSockets that wait for the control task.
+pub const CONTROL_REQUESTS: usize = 1_024;
+
 /// Partners that a session remembers within the rematch window; beyond it the oldest is forgotten.
 pub const PARTNERS_REMEMBERED: usize = 256;
 
@@ -111,3 +126,4 @@ const _: () = assert!(SDP_BYTES < SIGNAL_MESSAGE_BYTES);
 const _: () = assert!(LEG_ADDRESSES < LEG_SOURCES);
 const _: () = assert!(RTCP_BYTES < DATAGRAM_BYTES);
 const _: () = assert!(MATCH_CHOICE < MATCH_SCAN);
+const _: () = assert!(SIGNAL_PING_EVERY.as_secs() * 2 < SIGNAL_SILENCE.as_secs());

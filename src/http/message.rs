@@ -293,13 +293,13 @@ pub enum ByeReason {
 }
 
 macro_rules! error_codes {
-    ($($name:ident: $sentence:literal,)*) => {
+    ($($name:ident = $word:literal: $sentence:literal,)*) => {
         /// The stable name of what went wrong; its sentence may change, it may not.
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
         pub enum ErrorCode {
             $(
                 #[doc = $sentence]
+                #[serde(rename = $word)]
                 $name,
             )*
         }
@@ -307,6 +307,13 @@ macro_rules! error_codes {
         impl ErrorCode {
             /// Every code, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The code as it is on the wire.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                }
+            }
 
             /// The sentence that goes with the code.
             pub const fn sentence(self) -> &'static str {
@@ -319,24 +326,24 @@ macro_rules! error_codes {
 }
 
 error_codes! {
-    BadMessage: "The message is not one that this server knows.",
-    NotJoined: "Join or resume comes first.",
-    AlreadyJoined: "This WebSocket carries a stay already.",
-    AdultsOnly: "This service is for adults only.",
-    BadOffer: "The offer cannot be read, or does not send and receive audio and video.",
-    NoCodec: "The offer has no audio or no video codec that this server speaks.",
-    TextTooLong: "The text is longer than the limit.",
-    BadInterests: "There are too many interests, or one is empty or too long.",
-    BadLanguages: "There are too many languages, or one is not a BCP 47 tag.",
-    NotMatched: "There is no partner.",
-    NoPartner: "There is nobody to report, or they are reported already.",
-    NotConnected: "The media connection is not there yet; looking begins once it is.",
-    TextOnly: "A text-only stay has no media connection.",
-    TooFast: "That was too fast.",
-    Full: "As many visitors are here as this server takes.",
-    Draining: "The server is shutting down.",
-    UnknownToken: "The token is spent, has expired or was never given; join instead.",
-    ConnectionFailed: "The media connection could not be made or is gone.",
+    BadMessage = "bad_message": "The message is not one that this server knows.",
+    NotJoined = "not_joined": "Join or resume comes first.",
+    AlreadyJoined = "already_joined": "This WebSocket carries a stay already.",
+    AdultsOnly = "adults_only": "This service is for adults only.",
+    BadOffer = "bad_offer": "The offer cannot be read, or does not send and receive audio and video.",
+    NoCodec = "no_codec": "The offer has no audio or no video codec that this server speaks.",
+    TextTooLong = "text_too_long": "The text is longer than the limit.",
+    BadInterests = "bad_interests": "There are too many interests, or one is empty or too long.",
+    BadLanguages = "bad_languages": "There are too many languages, or one is not a BCP 47 tag.",
+    NotMatched = "not_matched": "There is no partner.",
+    NoPartner = "no_partner": "There is nobody to report, or they are reported already.",
+    NotConnected = "not_connected": "The media connection is not there yet; looking begins once it is.",
+    TextOnly = "text_only": "A text-only stay has no media connection.",
+    TooFast = "too_fast": "That was too fast.",
+    Full = "full": "As many visitors are here as this server takes.",
+    Draining = "draining": "The server is shutting down.",
+    UnknownToken = "unknown_token": "The token is spent, has expired or was never given; join instead.",
+    ConnectionFailed = "connection_failed": "The media connection could not be made or is gone.",
 }
 
 impl FromServer {

@@ -8,8 +8,10 @@ mod assets;
 pub mod certificate;
 mod headers;
 pub mod health;
+mod interpret;
 pub mod listener;
 pub mod message;
+pub mod signal;
 
 use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;

@@ -20,7 +20,10 @@ impl Lobby {
         debug_assert!(!self.sessions.contains_key(&id), "a name is given once");
         let session = match self.admit(&wish, now) {
             Ok(session) => session,
-            Err(refusal) => return self.tell(id, Notice::Refused(refusal)),
+            Err(refusal) => {
+                self.tell(id, Notice::Refused(refusal));
+                return self.outputs.push_back(Output::Ended { session: id });
+            }
         };
         self.sessions.insert(id, session);
         match wish.door {
@@ -97,6 +100,9 @@ impl Lobby {
 
     fn greet(&mut self, id: SessionId) {
         let online = self.online();
-        self.tell(id, Notice::Joined { online });
+        self.outputs.push_back(Output::Joined {
+            session: id,
+            online,
+        });
     }
 }

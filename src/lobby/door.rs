@@ -137,6 +137,22 @@ pub enum Output {
         /// What.
         notice: Notice,
     },
+    /// The stay has begun: tell the session how to resume it.
+    Joined {
+        /// The session.
+        session: SessionId,
+        /// How many sessions there are.
+        online: usize,
+    },
+    /// The stay goes on: tell the session where it stands, and how to resume it the next time.
+    Resumed {
+        /// The session.
+        session: SessionId,
+        /// How many sessions there are.
+        online: usize,
+        /// Where it stands.
+        standing: Standing,
+    },
     /// Make the session's leg, and say whether its offer could be answered.
     Open {
         /// The session.
@@ -198,18 +214,6 @@ pub enum Output {
 /// What a session is told.
 #[derive(Debug)]
 pub enum Notice {
-    /// The stay has begun.
-    Joined {
-        /// How many sessions there are.
-        online: usize,
-    },
-    /// The stay goes on.
-    Resumed {
-        /// How many sessions there are.
-        online: usize,
-        /// Where it stands.
-        standing: Standing,
-    },
     /// Its leg can be matched.
     Connected,
     /// Nothing is heard of its leg.

@@ -37,8 +37,10 @@ impl Drain {
 impl Lobby {
     /// Tells everybody. Those who face nobody have nothing left to wait for.
     pub(super) fn handle_drain(&mut self, within: Duration, now: Instant) {
-        if self.drain.begun() {
-            return;
+        match self.drain {
+            Drain::NotBegun => {}
+            Drain::Until(_) => return,
+            Drain::Done => return self.outputs.push_back(Output::Drained),
         }
         self.drain = Drain::Until(now + within);
         for id in self.everybody() {

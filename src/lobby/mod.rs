@@ -143,6 +143,11 @@ impl Lobby {
         self.sessions.len()
     }
 
+    /// How many can be matched now.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     fn tell(&mut self, session: SessionId, notice: Notice) {
         self.outputs.push_back(Output::Tell { session, notice });
     }

@@ -94,7 +94,11 @@ impl Lobby {
         };
         session.socket = Socket::Plugged;
         let standing = self.standing(id);
-        self.tell(id, Notice::Resumed { online, standing });
+        self.outputs.push_back(Output::Resumed {
+            session: id,
+            online,
+            standing,
+        });
         if let Some(offer) = offer
             && let Err(refusal) = self.restart(id, offer)
         {

@@ -14,6 +14,7 @@ pub(super) type Queue = BTreeSet<(Instant, SessionId)>;
 /// Those who can be matched now.
 #[derive(Default, Debug)]
 pub(super) struct Waiting {
+    sessions: usize,
     queues_by_pool: HashMap<Pool, Queues>,
 }
 
@@ -37,9 +38,11 @@ impl Waiting {
         }
         if let Some(place) = session.place.take() {
             self.remove(id, session, place);
+            self.sessions -= 1;
         }
         if let Some(place) = wanted {
             self.insert(id, session, place);
+            self.sessions += 1;
         }
         session.place = wanted;
     }
@@ -62,7 +65,12 @@ impl Waiting {
         self.queues_by_pool.get(&pool).map(|queues| &queues.open)
     }
 
-    /// Whether nobody waits, and nothing is kept.
+    /// How many wait.
+    pub(super) const fn len(&self) -> usize {
+        self.sessions
+    }
+
+    /// Whether nothing is kept of anybody.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.queues_by_pool.is_empty()

@@ -16,6 +16,7 @@ pub(crate) struct Hall {
     pub(crate) config: config::Lobby,
     last_session: u64,
     notices: HashMap<SessionId, Vec<Notice>>,
+    words: HashMap<SessionId, Vec<String>>,
     partners: HashMap<SessionId, SessionId>,
     /// Everything but notices, since the last look.
     pub(crate) effects: Vec<Output>,
@@ -34,6 +35,7 @@ impl Hall {
             config,
             last_session: 0,
             notices: HashMap::new(),
+            words: HashMap::new(),
             partners: HashMap::new(),
             effects: Vec::new(),
         }
@@ -49,9 +51,12 @@ impl Hall {
     fn note(&mut self, output: Output) {
         match output {
             Output::Tell { session, notice } => {
+                self.hear(session, &in_a_word(&notice));
                 self.notices.entry(session).or_default().push(notice);
                 return;
             }
+            Output::Joined { session, .. } => return self.hear(session, "joined"),
+            Output::Resumed { session, .. } => self.hear(session, "resumed"),
             Output::MatchBegan {
                 sessions: [one, other],
                 ..
@@ -179,14 +184,20 @@ impl Hall {
         self.partners.len() / 2
     }
 
+    fn hear(&mut self, session: SessionId, word: &str) {
+        self.words.entry(session).or_default().push(word.to_owned());
+    }
+
     /// What a session was told since the last look.
     pub(crate) fn told(&mut self, session: SessionId) -> Vec<Notice> {
+        self.words.remove(&session);
         self.notices.remove(&session).unwrap_or_default()
     }
 
     /// What a session was told since the last look, each in a word.
     pub(crate) fn heard(&mut self, session: SessionId) -> Vec<String> {
-        self.told(session).iter().map(in_a_word).collect()
+        self.notices.remove(&session);
+        self.words.remove(&session).unwrap_or_default()
     }
 
     pub(crate) fn match_id(&self) -> MatchId {
@@ -220,8 +231,6 @@ pub(crate) fn wish(door: Door, interests: &[&str], languages: &[&str]) -> Wish {
 
 pub(crate) fn in_a_word(notice: &Notice) -> String {
     match notice {
-        Notice::Joined { .. } => "joined".to_owned(),
-        Notice::Resumed { .. } => "resumed".to_owned(),
         Notice::Connected => "connected".to_owned(),
         Notice::Silent => "silent".to_owned(),
         Notice::Waiting {

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use visavis::codec::VideoCodec;
 use visavis::config;
 use visavis::id::{MatchId, SessionId};
-use visavis::lobby::{Ask, Category, Complaint, Door, Input, LegNews, Notice, Output, Refusal};
+use visavis::lobby::{Ask, Category, Complaint, Door, Input, LegNews, Output};
 use visavis::private::Private;
 
 use crate::hall::{Hall, video_door, wish};
@@ -240,16 +240,6 @@ impl World {
                 }
                 _ => {}
             }
-        }
-        let mut turned_away = Vec::new();
-        for &session in self.known.keys() {
-            let told = self.hall.told(session);
-            if matches!(told[..], [Notice::Refused(Refusal::Full { .. })]) {
-                turned_away.push(session);
-            }
-        }
-        for session in turned_away {
-            self.known.remove(&session);
         }
         assert_eq!(self.hall.lobby.online(), self.known.len());
     }

@@ -264,15 +264,13 @@ fn a_match_outlives_a_lost_websocket_for_a_while() {
     });
     hall.pass_ms(hall.config.grace_ms * 10);
     assert_eq!(hall.partner(one), Some(other));
-    let told = hall.told(one);
-    let [
-        Notice::Resumed {
-            standing: Standing::Matched { match_id, .. },
-            ..
-        },
-    ] = told[..]
-    else {
-        panic!("{told:?}");
+    assert_eq!(hall.heard(one), ["resumed"]);
+    let standing = hall.effects.iter().find_map(|effect| match effect {
+        Output::Resumed { standing, .. } => Some(standing),
+        _ => None,
+    });
+    let Some(Standing::Matched { match_id, .. }) = standing.cloned() else {
+        panic!("{standing:?}");
     };
     assert_eq!(match_id, hall.match_id());
 }
@@ -313,7 +311,7 @@ fn an_offer_on_resume_restarts_the_leg() {
     let offer = Some(Private::new("another offer".to_owned()));
     hall.handle(Input::Resume { session, offer });
     let effects = hall.take_effects();
-    let [Output::Restart { offer, .. }] = &effects[..] else {
+    let [Output::Resumed { .. }, Output::Restart { offer, .. }] = &effects[..] else {
         panic!("{effects:?}")
     };
     assert_eq!(offer.reveal(), "another offer");

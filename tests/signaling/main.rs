@@ -4,4 +4,9 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+mod conversation;
+mod ends;
+mod lifeline;
 mod messages;
+mod refusals;
+mod stage;

@@ -1,0 +1,82 @@
+//! [`Gauges`]: what the control plane counts, with its handles fetched once.
+
+use std::time::Duration;
+
+use ::metrics::{Counter, Gauge, Histogram};
+
+use crate::lobby::{Category, Lobby};
+use crate::metrics;
+
+/// The handles of the control plane's metrics.
+pub(super) struct Gauges {
+    sessions: Gauge,
+    waiting: Gauge,
+    matches: Gauge,
+    pub(super) joins: Counter,
+    pub(super) matches_begun: Counter,
+    join_seconds: Histogram,
+    next_seconds: Histogram,
+    wait_seconds: Histogram,
+    match_seconds: Histogram,
+}
+
+impl Gauges {
+    pub(super) fn new() -> Self {
+        Self {
+            sessions: metrics::SESSIONS.gauge(),
+            waiting: metrics::WAITING.gauge(),
+            matches: metrics::MATCHES.gauge(),
+            joins: metrics::JOINS.counter(),
+            matches_begun: metrics::MATCHES_BEGUN.counter(),
+            join_seconds: metrics::JOIN_TIME.histogram(),
+            next_seconds: metrics::NEXT_TIME.histogram(),
+            wait_seconds: metrics::WAIT_TIME.histogram(),
+            match_seconds: metrics::MATCH_TIME.histogram(),
+        }
+    }
+
+    /// How things stand after an input.
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 sessions")]
+    pub(super) fn set(&self, lobby: &Lobby, matches: usize) {
+        self.sessions.set(lobby.online() as f64);
+        self.waiting.set(lobby.waiting() as f64);
+        self.matches.set(matches as f64);
+    }
+
+    /// From a visitor's join to the connected leg.
+    pub(super) fn connected(&self, after: Duration) {
+        self.join_seconds.record(after);
+    }
+
+    /// From a visitor's `next` to the first complete keyframe on its way to them.
+    pub(super) fn first_picture(&self, after: Duration) {
+        self.next_seconds.record(after);
+    }
+
+    /// How long a session looked for a partner.
+    pub(super) fn waited(&self, time: Duration) {
+        self.wait_seconds.record(time);
+    }
+
+    /// How long a match lasted.
+    pub(super) fn lasted(&self, time: Duration) {
+        self.match_seconds.record(time);
+    }
+
+    /// A report was taken.
+    pub(super) fn reported(&self, category: Category) {
+        metrics::REPORTS.counter_of(word(category)).increment(1);
+    }
+}
+
+/// A category as a label.
+pub(super) const fn word(category: Category) -> &'static str {
+    match category {
+        Category::Nudity => "nudity",
+        Category::Minor => "minor",
+        Category::Violence => "violence",
+        Category::Hate => "hate",
+        Category::Spam => "spam",
+        Category::Other => "other",
+    }
+}

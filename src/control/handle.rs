@@ -1,0 +1,66 @@
+//! [`Handle`]: how the rest of the program reaches the control task.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::line::{Line, SocketId};
+use super::message::Request;
+use crate::config;
+use crate::limits;
+
+/// How the rest of the program reaches the control task. The task ends when all are dropped.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) online: Arc<AtomicUsize>,
+    pub(super) next_socket: Arc<AtomicU64>,
+    pub(super) config: Arc<config::Lobby>,
+}
+
+impl Handle {
+    /// Connects a new WebSocket; none if the control task has ended.
+    pub async fn connect(&self) -> Option<Line> {
+        let socket = SocketId(self.next_socket.fetch_add(1, Ordering::Relaxed));
+        let (outbox, inbox) = mpsc::channel(limits::SIGNAL_QUEUE);
+        let (hold, held) = oneshot::channel();
+        let connect = Request::Connect {
+            socket,
+            outbox,
+            hold,
+        };
+        self.requests.send(connect).await.ok()?;
+        Some(Line {
+            socket,
+            requests: self.requests.clone(),
+            inbox,
+            held,
+        })
+    }
+
+    /// How many sessions there are.
+    pub fn online(&self) -> usize {
+        self.online.load(Ordering::Relaxed)
+    }
+
+    /// What the lobby goes by.
+    pub fn rules(&self) -> &config::Lobby {
+        &self.config
+    }
+
+    /// Admits no more, tells everybody, and returns when nobody is left or the time is over.
+    pub async fn drain(&self, within: Duration) {
+        let (done, drained) = oneshot::channel();
+        if self
+            .requests
+            .send(Request::Drain { within, done })
+            .await
+            .is_ok()
+        {
+            // An error means that the task has ended, and with it everything there was to drain.
+            let _ = drained.await;
+        }
+    }
+}

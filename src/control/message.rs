@@ -1,0 +1,114 @@
+//! What passes between a visitor's WebSocket and the control task.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::line::SocketId;
+use crate::lobby::{Ask, Notice, Standing, Wish};
+use crate::media::OfferError;
+use crate::private::Private;
+
+/// What a WebSocket asks of the control task.
+#[derive(Debug)]
+pub enum Request {
+    /// It is there.
+    Connect {
+        /// Its name.
+        socket: SocketId,
+        /// What it is told goes in here.
+        outbox: mpsc::Sender<Message>,
+        /// Dropped when it is given up.
+        hold: oneshot::Sender<()>,
+    },
+    /// Its visitor wants to begin a stay.
+    Join {
+        /// Its name.
+        socket: SocketId,
+        /// What the visitor wants.
+        wish: Wish,
+    },
+    /// Its visitor goes on with a stay.
+    Resume {
+        /// Its name.
+        socket: SocketId,
+        /// From the last [`Ticket`].
+        token: Private<String>,
+        /// An offer with new ICE credentials.
+        offer: Option<Private<String>>,
+    },
+    /// Its visitor asks for something.
+    Ask {
+        /// Its name.
+        socket: SocketId,
+        /// What.
+        ask: Ask,
+    },
+    /// It is gone.
+    Disconnect {
+        /// Its name.
+        socket: SocketId,
+    },
+    /// Admit no more, and end within the time.
+    Drain {
+        /// The time.
+        within: Duration,
+        /// Told when nobody is left.
+        done: oneshot::Sender<()>,
+    },
+}
+
+/// What a visitor is told.
+#[derive(Debug)]
+pub enum Message {
+    /// The stay has begun.
+    Joined {
+        /// How to resume it.
+        ticket: Ticket,
+        /// How many sessions there are.
+        online: usize,
+    },
+    /// The stay goes on.
+    Resumed {
+        /// How to resume it the next time.
+        ticket: Ticket,
+        /// How many sessions there are.
+        online: usize,
+        /// Where it stands.
+        standing: Standing,
+    },
+    /// The answer to the last offer.
+    Answer(Private<String>),
+    /// What the lobby says.
+    Notice(Notice),
+    /// What was asked for was not done.
+    Refused(Refusal),
+    /// The stay goes on on another WebSocket.
+    Replaced,
+}
+
+/// How to go on with a stay on a new WebSocket.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// Good for one [`Request::Resume`].
+    pub token: Private<String>,
+    /// How long after the WebSocket is lost.
+    pub grace: Duration,
+}
+
+/// Why something was not done, where the lobby was not asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No stay has begun on this WebSocket.
+    #[error("join or resume comes first")]
+    NotJoined,
+    /// One has.
+    #[error("this WebSocket carries a stay already")]
+    AlreadyJoined,
+    /// The token resumes nothing.
+    #[error("the token is spent, has expired or was never given")]
+    UnknownToken,
+    /// The media plane does not answer the offer.
+    #[error("the offer is not answered")]
+    Offer(#[source] OfferError),
+}

@@ -1,0 +1,415 @@
+//! [`Switchboard`]: puts requests and media events to the lobby, and carries out what it wants.
+//! The one place where a session, its leg and its WebSocket are all named.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::sync::oneshot;
+use tracing::{debug, info};
+
+use super::gauges::{Gauges, word};
+use super::line::SocketId;
+use super::message::{Message, Refusal, Request, Ticket};
+use super::register::{Register, Told};
+use crate::config;
+use crate::id::{LegId, MatchId, SessionId};
+use crate::lobby::{
+    self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Output, Wish,
+};
+use crate::media::{Command, Event, OfferError};
+use crate::private::Private;
+
+/// The control plane without its clock and its channels.
+pub(super) struct Switchboard<F> {
+    lobby: Lobby,
+    register: Register,
+    /// For finding who sees whose first picture.
+    sessions_by_match: HashMap<MatchId, [SessionId; 2]>,
+    command: F,
+    gauges: Gauges,
+    grace: Duration,
+    retry_after: Duration,
+    /// WebSockets that took no more, to be given up after what is being done.
+    stuck: VecDeque<SocketId>,
+    /// Those who want to know when nobody is left.
+    askers: Vec<oneshot::Sender<()>>,
+}
+
+/// A session's one leg carries the session's number: each is made once, and for each other.
+const fn leg_of(session: SessionId) -> LegId {
+    LegId(session.0)
+}
+
+const fn session_of(leg: LegId) -> SessionId {
+    SessionId(leg.0)
+}
+
+impl<F: FnMut(Command)> Switchboard<F> {
+    /// `rng` makes the tokens: it must be seeded by the system.
+    pub(super) fn new(config: &config::Lobby, mut rng: StdRng, command: F) -> Self {
+        Self {
+            lobby: Lobby::new(config, rng.random()),
+            register: Register::new(StdRng::from_rng(&mut rng)),
+            sessions_by_match: HashMap::new(),
+            command,
+            gauges: Gauges::new(),
+            grace: Duration::from_millis(config.grace_ms),
+            retry_after: Duration::from_millis(config.retry_after_ms),
+            stuck: VecDeque::new(),
+            askers: Vec::new(),
+        }
+    }
+
+    /// A WebSocket, or the program, asks for something.
+    pub(super) fn handle_request(&mut self, request: Request, now: Instant) {
+        match request {
+            Request::Connect {
+                socket,
+                outbox,
+                hold,
+            } => {
+                self.register.connect(socket, outbox, hold);
+            }
+            Request::Join { socket, wish } => self.join(socket, wish, now),
+            Request::Resume {
+                socket,
+                token,
+                offer,
+            } => self.resume(socket, &token, offer, now),
+            Request::Ask { socket, ask } => self.ask(socket, ask, now),
+            Request::Disconnect { socket } => self.disconnect(socket, now),
+            Request::Drain { within, done } => {
+                self.askers.push(done);
+                self.put(Input::Drain { within }, now);
+            }
+        }
+        self.give_up_stuck(now);
+    }
+
+    /// The media plane tells something.
+    pub(super) fn handle_event(&mut self, event: Event, now: Instant) {
+        match event {
+            Event::Answered { leg, answer, video } => {
+                let session = session_of(leg);
+                self.put(Input::Answered { session, video }, now);
+                self.tell(session, Message::Answer(answer));
+            }
+            Event::Refused { leg, reason } => self.refused(session_of(leg), reason, now),
+            Event::Connected { leg } => self.leg_news(leg, LegNews::Connected, now),
+            Event::Silent { leg } => self.leg_news(leg, LegNews::Silent, now),
+            Event::Heard { leg } => self.leg_news(leg, LegNews::Heard, now),
+            Event::Closed { leg } => self.leg_news(leg, LegNews::Closed, now),
+            Event::FirstPicture {
+                match_id,
+                leg,
+                after_ms,
+            } => {
+                debug!(%match_id, after_ms, "first picture");
+                self.first_picture(match_id, session_of(leg), now);
+            }
+        }
+        self.give_up_stuck(now);
+    }
+
+    /// Time has passed.
+    pub(super) fn handle_time(&mut self, now: Instant) {
+        self.put(Input::Tick, now);
+        self.give_up_stuck(now);
+    }
+
+    /// When [`Switchboard::handle_time`] is due.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.lobby.next_deadline()
+    }
+
+    /// How many sessions there are.
+    pub(super) fn online(&self) -> usize {
+        self.lobby.online()
+    }
+
+    fn join(&mut self, socket: SocketId, wish: Wish, now: Instant) {
+        if self.register.session_on(socket).is_some() {
+            return self.refuse(socket, Refusal::AlreadyJoined);
+        }
+        let medium = match wish.door {
+            Door::Video { .. } => Medium::Video,
+            Door::Text => Medium::Text,
+        };
+        let session = self.register.begin(socket, medium, now);
+        self.put(Input::Join { session, wish }, now);
+    }
+
+    fn resume(
+        &mut self,
+        socket: SocketId,
+        token: &Private<String>,
+        offer: Option<Private<String>>,
+        now: Instant,
+    ) {
+        if self.register.session_on(socket).is_some() {
+            return self.refuse(socket, Refusal::AlreadyJoined);
+        }
+        let Some(session) = self.register.spend(token) else {
+            return self.refuse(socket, Refusal::UnknownToken);
+        };
+        if let Some(old) = self.register.replace(session, socket) {
+            self.tell_socket(old, Message::Replaced);
+        }
+        self.put(Input::Resume { session, offer }, now);
+    }
+
+    fn ask(&mut self, socket: SocketId, ask: Ask, now: Instant) {
+        let Some(session) = self.register.session_on(socket) else {
+            return self.refuse(socket, Refusal::NotJoined);
+        };
+        if !self.register.has_joined(session) {
+            return self.refuse(socket, Refusal::NotJoined);
+        }
+        if matches!(ask, Ask::Next)
+            && let Some(stay) = self.register.stay(session)
+        {
+            stay.next_at = Some(now);
+        }
+        self.put(Input::Ask { session, ask }, now);
+    }
+
+    fn disconnect(&mut self, socket: SocketId, now: Instant) {
+        let Some(session) = self.register.disconnect(socket) else {
+            return;
+        };
+        let input = if self.register.has_joined(session) {
+            Input::Unplugged { session }
+        } else {
+            // Nobody holds a token for it.
+            Input::Unanswered { session }
+        };
+        self.put(input, now);
+    }
+
+    /// An offer is not answered: no stay begins, or it goes on as it was.
+    fn refused(&mut self, session: SessionId, reason: OfferError, now: Instant) {
+        let message = match reason {
+            OfferError::Full => {
+                let retry_after = self.retry_after;
+                Message::Notice(Notice::Refused(lobby::Refusal::Full { retry_after }))
+            }
+            OfferError::Malformed
+            | OfferError::NoAudio
+            | OfferError::NoVideo
+            | OfferError::NoLeg => Message::Refused(Refusal::Offer(reason)),
+        };
+        self.tell(session, message);
+        if !self.register.has_joined(session) {
+            self.put(Input::Unanswered { session }, now);
+        }
+    }
+
+    fn leg_news(&mut self, leg: LegId, news: LegNews, now: Instant) {
+        let session = session_of(leg);
+        if news == LegNews::Connected
+            && let Some(asked_at) = self
+                .register
+                .stay(session)
+                .and_then(|stay| stay.asked_at.take())
+        {
+            self.gauges
+                .connected(now.saturating_duration_since(asked_at));
+        }
+        self.put(Input::Leg { session, news }, now);
+    }
+
+    /// Whoever pressed Next sees somebody.
+    fn first_picture(&mut self, match_id: MatchId, shown: SessionId, now: Instant) {
+        let Some(pair) = self.sessions_by_match.get(&match_id) else {
+            return;
+        };
+        let Some(viewer) = pair.iter().find(|session| **session != shown) else {
+            return;
+        };
+        let next_at = self
+            .register
+            .stay(*viewer)
+            .and_then(|stay| stay.next_at.take());
+        if let Some(next_at) = next_at {
+            self.gauges
+                .first_picture(now.saturating_duration_since(next_at));
+        }
+    }
+
+    /// Puts an input to the lobby and carries out what it wants.
+    fn put(&mut self, input: Input, now: Instant) {
+        self.lobby.handle(input, now);
+        while let Some(output) = self.lobby.poll() {
+            self.carry_out(output);
+        }
+        self.gauges.set(&self.lobby, self.sessions_by_match.len());
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Tell { session, notice } => self.tell(session, Message::Notice(notice)),
+            Output::Joined { session, online } => {
+                let ticket = self.ticket(session);
+                self.gauges.joins.increment(1);
+                info!(%session, "joined");
+                self.tell(session, Message::Joined { ticket, online });
+            }
+            Output::Resumed {
+                session,
+                online,
+                standing,
+            } => {
+                let ticket = self.ticket(session);
+                info!(%session, "resumed");
+                self.tell(
+                    session,
+                    Message::Resumed {
+                        ticket,
+                        online,
+                        standing,
+                    },
+                );
+            }
+            Output::Open { session, offer } => {
+                (self.command)(Command::Open {
+                    leg: leg_of(session),
+                    offer,
+                });
+            }
+            Output::Restart { session, offer } => {
+                (self.command)(Command::Restart {
+                    leg: leg_of(session),
+                    offer,
+                });
+            }
+            Output::MatchBegan {
+                match_id,
+                sessions,
+                medium,
+                waited,
+            } => {
+                self.match_began(match_id, sessions, medium, waited);
+            }
+            Output::MatchEnded {
+                match_id,
+                sessions,
+                medium,
+                reason,
+                lasted,
+            } => {
+                info!(%match_id, ?reason, lasted_ms = lasted.as_millis(), "match ended");
+                self.gauges.lasted(lasted);
+                self.match_ended(match_id, sessions, medium);
+            }
+            Output::Reported {
+                session,
+                about,
+                match_id,
+                complaint,
+            } => {
+                self.reported(session, about, match_id, &complaint);
+            }
+            Output::Ended { session } => self.ended(session),
+            Output::Drained => self.drained(),
+        }
+    }
+
+    fn match_began(
+        &mut self,
+        match_id: MatchId,
+        sessions: [SessionId; 2],
+        medium: Medium,
+        waited: [Duration; 2],
+    ) {
+        let [one, other] = sessions;
+        info!(%match_id, %one, %other, ?medium, "match began");
+        self.gauges.matches_begun.increment(1);
+        for waited in waited {
+            self.gauges.waited(waited);
+        }
+        self.sessions_by_match.insert(match_id, sessions);
+        if medium == Medium::Video {
+            (self.command)(Command::Match {
+                match_id,
+                legs: sessions.map(leg_of),
+            });
+        }
+    }
+
+    fn match_ended(&mut self, match_id: MatchId, sessions: [SessionId; 2], medium: Medium) {
+        self.sessions_by_match.remove(&match_id);
+        if medium == Medium::Video {
+            (self.command)(Command::Part {
+                match_id,
+                legs: sessions.map(leg_of),
+            });
+        }
+    }
+
+    fn drained(&mut self) {
+        for asker in self.askers.drain(..) {
+            // Whoever asked may no longer care.
+            let _ = asker.send(());
+        }
+    }
+
+    fn reported(
+        &self,
+        session: SessionId,
+        about: SessionId,
+        match_id: MatchId,
+        complaint: &Complaint,
+    ) {
+        let category = word(complaint.category);
+        info!(%match_id, by = %session, %about, category, "reported");
+        self.gauges.reported(complaint.category);
+    }
+
+    fn ended(&mut self, session: SessionId) {
+        let joined = self.register.has_joined(session);
+        let Some(stay) = self.register.end(session) else {
+            return;
+        };
+        if joined {
+            info!(%session, "ended");
+        }
+        if stay.medium == Medium::Video {
+            (self.command)(Command::Close {
+                leg: leg_of(session),
+            });
+        }
+    }
+
+    fn ticket(&mut self, session: SessionId) -> Ticket {
+        Ticket {
+            token: self.register.new_token(session),
+            grace: self.grace,
+        }
+    }
+
+    fn refuse(&mut self, socket: SocketId, refusal: Refusal) {
+        self.tell_socket(socket, Message::Refused(refusal));
+    }
+
+    fn tell(&mut self, session: SessionId, message: Message) {
+        if let Told::Stuck(socket) = self.register.tell(session, message) {
+            self.stuck.push_back(socket);
+        }
+    }
+
+    fn tell_socket(&mut self, socket: SocketId, message: Message) {
+        if let Told::Stuck(socket) = self.register.tell_socket(socket, message) {
+            self.stuck.push_back(socket);
+        }
+    }
+
+    /// A WebSocket that takes no more counts as lost: its visitor may resume on another.
+    fn give_up_stuck(&mut self, now: Instant) {
+        while let Some(socket) = self.stuck.pop_front() {
+            debug!("a WebSocket is too slow");
+            self.disconnect(socket, now);
+        }
+    }
+}
