@@ -1,7 +1,7 @@
 //! What is served over HTTP.
 //!
 //! 1. [`listener`] accepts a connection, with the [`certificate`] if there is one.
-//! 2. [`router`] finds the route: [`health`], or else a file of the [`assets`].
+//! 2. [`router`] finds the route: [`signal`], [`health`], or else a file of the [`assets`].
 //! 3. [`headers`] are added to every answer.
 
 mod assets;
@@ -16,11 +16,14 @@ pub mod signal;
 use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::control::Handle;
 pub use health::Readiness;
+use signal::Patience;
 
 /// The route table.
-pub fn router(readiness: Readiness, metrics: PrometheusHandle) -> Router {
+pub fn router(control: Handle, readiness: Readiness, metrics: PrometheusHandle) -> Router {
     Router::new()
+        .merge(signal::routes(control, Patience::default()))
         .merge(health::routes(readiness, metrics))
         .fallback(assets::serve)
         .layer(middleware::map_response(headers::secure))

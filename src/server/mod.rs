@@ -1,7 +1,7 @@
 //! Builds every part, starts and stops them in order.
 //!
 //! 1. [`ports`] binds and reads what only the system can judge.
-//! 2. [`Server::start`] starts the media plane, then the HTTP side.
+//! 2. [`Server::start`] starts the media plane, then control, then the HTTP side.
 //! 3. [`Server::run`] waits for [`stop`] and ends them the other way round.
 
 mod descriptors;
@@ -18,6 +18,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::info;
 
 use crate::config::{ConfigError, Loaded};
+use crate::control::{self, Handle};
 use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::{self, Readiness};
 use crate::media::{Plane, StartError};
@@ -57,6 +58,7 @@ pub struct Server {
     drain: Duration,
     readiness: Readiness,
     plane: Plane,
+    control: Handle,
     http: JoinHandle<io::Result<()>>,
     http_handle: ListenerHandle,
     stop: StopSignals,
@@ -90,9 +92,11 @@ impl Server {
         descriptors::make_room(config.http.max_connections);
         let recorded = metrics::install()?;
         tokio::spawn(keep_up(recorded.clone()));
-        let (plane, _events) = ports::start_media(loaded)?;
+        let (plane, events) = ports::start_media(loaded)?;
+        let door = plane.clone();
+        let control = control::start(&config.lobby, move |command| door.send(command), events);
         let readiness = Readiness::default();
-        let router = http::router(readiness.clone(), recorded);
+        let router = http::router(control.clone(), readiness.clone(), recorded);
         let http_handle = ListenerHandle::new();
         let listener = Listener::new(socket, certificate, &config.http);
         let places = Places {
@@ -109,6 +113,7 @@ impl Server {
             drain,
             readiness,
             plane,
+            control,
             http,
             http_handle,
             stop,
@@ -132,6 +137,10 @@ impl Server {
         }
         info!(drain_ms = self.drain.as_millis(), "draining");
         self.readiness.close();
+        tokio::select! {
+            () = self.control.drain(self.drain) => {}
+            () = self.stop.next() => {}
+        }
         self.http_handle.graceful_shutdown(Some(LAST_ANSWERS));
         let _ = self.http.await;
         let plane = self.plane;
