@@ -1,17 +1,19 @@
 //! RTCP (RFC 3550, 6): compound packets read part by part, and written part by part.
 //!
-//! [`Compound`] walks the parts; [`report`](ReportBlock) and [`feedback`](Nack) hold what they say;
-//! [`TransportFeedback`] decodes transport-wide congestion control; [`write`](mod@write) is the way
-//! back.
+//! 1. [`Compound`] walks the parts of a datagram;
+//! 2. [`SenderReport`] and [`ReportBlock`] say what was sent and what came;
+//! 3. [`Nack`] and [`Fir`] ask for something;
+//! 4. [`TransportFeedback`] says when each packet of a transport came;
+//! 5. [`write`](mod@write) is the way back.
 
-mod feedback;
 mod report;
-mod transport;
+mod requests;
+mod transport_wide;
 pub mod write;
 
-pub use feedback::{Fir, Nack};
 pub use report::{Blocks, ReportBlock, SenderReport};
-pub use transport::TransportFeedback;
+pub use requests::{Fir, Nack};
+pub use transport_wide::TransportFeedback;
 
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
@@ -115,7 +117,7 @@ fn read(kind: u8, count: u8, body: &[u8]) -> Option<Packet<'_>> {
         (TRANSPORT_LAYER, 1) => Nack::read(body).map(Packet::Nack),
         (TRANSPORT_LAYER, 15) => TransportFeedback::read(body).map(Packet::TransportFeedback),
         (PAYLOAD_SPECIFIC, 1) => {
-            let (sender, media, _) = feedback::sources(body)?;
+            let (sender, media, _) = requests::sources(body)?;
             Some(Packet::Pli { sender, media })
         }
         (PAYLOAD_SPECIFIC, 4) => Fir::read(body).map(Packet::Fir),

@@ -1,7 +1,7 @@
 //! RTCP, written part by part to the end of a buffer.
 
 use super::report::{ReportBlock, SenderReport};
-use super::transport::REFERENCE_TICKS;
+use super::transport_wide::REFERENCE_TICKS;
 use super::{
     PAYLOAD_SPECIFIC, RECEIVER_REPORT, SENDER_REPORT, SOURCE_DESCRIPTION, TRANSPORT_LAYER,
 };

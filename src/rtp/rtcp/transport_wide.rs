@@ -1,7 +1,7 @@
 //! Transport-wide congestion control feedback
 //! (draft-holmer-rmcat-transport-wide-cc-extensions-01, 3.1), read.
 
-use super::feedback::sources;
+use super::requests::sources;
 use crate::limits;
 
 /// Arrival times by transport-wide number.
