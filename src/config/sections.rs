@@ -15,7 +15,7 @@ pub struct Http {
     /// and microphone to `localhost` only, so a plain page for others would be of no use to them.
     pub listen: SocketAddr,
     /// Connections held open at once, WebSockets included; those beyond are closed at once.
-    pub max_connections: usize,
+    pub max_connections: u32,
     /// How long a client may take to send the head of a request, or to finish the TLS handshake.
     pub header_timeout_ms: u64,
 }

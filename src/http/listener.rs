@@ -22,7 +22,22 @@ use crate::config::Http;
 use crate::metrics as table;
 
 /// Stops a listener; cheap to clone.
-pub type ListenerHandle = axum_server::Handle<SocketAddr>;
+#[derive(Clone, Debug)]
+pub struct ListenerHandle {
+    server: axum_server::Handle<SocketAddr>,
+    places: Arc<Semaphore>,
+    connections: u32,
+}
+
+impl ListenerHandle {
+    /// Accepts no more, and returns when every connection is gone or the time is over.
+    pub async fn close(&self, within: Duration) {
+        self.server.graceful_shutdown(Some(within));
+        // The server does not know of WebSockets any more, but each holds its place.
+        let all_gone = self.places.acquire_many(self.connections);
+        let _ = tokio::time::timeout(within, all_gone).await;
+    }
+}
 
 /// A bound socket and everything that a connection is held to.
 #[derive(Debug)]
@@ -31,26 +46,34 @@ pub struct Listener {
     certificate: Option<Arc<ServerConfig>>,
     limit: Limit,
     header_timeout: Duration,
+    handle: ListenerHandle,
 }
 
 impl Listener {
     /// Around a bound socket; with a certificate it speaks TLS.
     pub fn new(socket: TcpListener, certificate: Option<Arc<ServerConfig>>, http: &Http) -> Self {
-        Self {
-            socket,
-            certificate,
-            limit: Limit::new(http),
-            header_timeout: Duration::from_millis(http.header_timeout_ms),
-        }
+        let limit = Limit::new(http);
+        let handle = ListenerHandle {
+            server: axum_server::Handle::new(),
+            places: Arc::clone(&limit.places),
+            connections: http.max_connections,
+        };
+        let header_timeout = Duration::from_millis(http.header_timeout_ms);
+        Self { socket, certificate, limit, header_timeout, handle }
     }
 
-    /// Serves until the handle stops it.
+    /// What stops it.
+    pub fn handle(&self) -> ListenerHandle {
+        self.handle.clone()
+    }
+
+    /// Serves until its handle stops it.
     ///
     /// # Errors
     /// The socket cannot be used.
-    pub async fn serve(self, router: Router, handle: ListenerHandle) -> io::Result<()> {
+    pub async fn serve(self, router: Router) -> io::Result<()> {
         self.socket.set_nonblocking(true)?;
-        let mut server = axum_server::from_tcp(self.socket)?.handle(handle);
+        let mut server = axum_server::from_tcp(self.socket)?.handle(self.handle.server);
         // HTTP/1.1 only: a page of a dozen small files gains nothing from HTTP/2, and a WebSocket
         // needs HTTP/1.1 of most browsers anyway. Set here, since axum-server's own switch for it
         // forbids upgrades.
@@ -89,7 +112,7 @@ struct Limit {
 impl Limit {
     fn new(http: &Http) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(http.max_connections)),
+            places: Arc::new(Semaphore::new(http.max_connections as usize)),
             patience: Duration::from_millis(http.header_timeout_ms),
             open: table::HTTP_CONNECTIONS.gauge(),
             refused: table::HTTP_REFUSED.counter(),

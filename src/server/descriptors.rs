@@ -7,8 +7,8 @@ use tracing::warn;
 const OTHERS: u64 = 256;
 
 /// Raises the process's limit as far as the configuration needs and the system allows.
-pub(super) fn make_room(connections: usize) {
-    let needed = (connections as u64).saturating_add(OTHERS);
+pub(super) fn make_room(connections: u32) {
+    let needed = u64::from(connections).saturating_add(OTHERS);
     let limit = getrlimit(Resource::Nofile);
     let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= needed);
     if enough(limit.current) {

@@ -1,7 +1,7 @@
 //! Builds every part, starts and stops them in order.
 //!
 //! 1. [`ports`] binds and reads what only the system can judge.
-//! 2. [`Server::start`] starts the media plane, then control, then the HTTP side.
+//! 2. [`Server::start`] starts the media plane, the control task on top of it, then the HTTP side.
 //! 3. [`Server::run`] waits for [`stop`] and ends them the other way round.
 
 mod descriptors;
@@ -18,7 +18,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::info;
 
 use crate::config::{ConfigError, Loaded};
-use crate::control::{self, Handle};
+use crate::control;
 use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::{self, Readiness};
 use crate::media::{Plane, StartError};
@@ -58,7 +58,7 @@ pub struct Server {
     drain: Duration,
     readiness: Readiness,
     plane: Plane,
-    control: Handle,
+    control: control::Handle,
     http: JoinHandle<io::Result<()>>,
     http_handle: ListenerHandle,
     stop: StopSignals,
@@ -93,18 +93,18 @@ impl Server {
         let recorded = metrics::install()?;
         tokio::spawn(keep_up(recorded.clone()));
         let (plane, events) = ports::start_media(loaded)?;
-        let door = plane.clone();
-        let control = control::start(&config.lobby, move |command| door.send(command), events);
+        let media = plane.clone();
+        let control = control::start(&config.lobby, move |command| media.send(command), events);
         let readiness = Readiness::default();
         let router = http::router(control.clone(), readiness.clone(), recorded);
-        let http_handle = ListenerHandle::new();
         let listener = Listener::new(socket, certificate, &config.http);
+        let http_handle = listener.handle();
         let places = Places {
             http,
             machine,
             media: plane.candidates().to_vec(),
         };
-        let http = tokio::spawn(listener.serve(router, http_handle.clone()));
+        let http = tokio::spawn(listener.serve(router));
         readiness.open();
         info!("started");
         let drain = config.server.drain();
@@ -135,13 +135,17 @@ impl Server {
             () = self.stop.next() => {}
             ended = &mut self.http => return Err(ServerError::Http(why(ended))),
         }
-        info!(drain_ms = self.drain.as_millis(), "draining");
         self.readiness.close();
+        info!(drain_ms = self.drain.as_millis(), "draining");
+        let impatient = async {
+            self.stop.next().await;
+            self.control.drain(Duration::ZERO).await;
+        };
         tokio::select! {
             () = self.control.drain(self.drain) => {}
-            () = self.stop.next() => {}
+            () = impatient => info!("told to end at once"),
         }
-        self.http_handle.graceful_shutdown(Some(LAST_ANSWERS));
+        self.http_handle.close(LAST_ANSWERS).await;
         let _ = self.http.await;
         let plane = self.plane;
         // It waits for its threads, which a thread of the runtime must not.

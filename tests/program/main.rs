@@ -7,7 +7,10 @@
 
 mod certificates;
 mod command_line;
+mod draining;
 mod life;
 mod pages;
+mod secrecy;
 mod started;
+mod talker;
 mod welcome;
