@@ -59,7 +59,13 @@ impl Listener {
             connections: http.max_connections,
         };
         let header_timeout = Duration::from_millis(http.header_timeout_ms);
-        Self { socket, certificate, limit, header_timeout, handle }
+        Self {
+            socket,
+            certificate,
+            limit,
+            header_timeout,
+            handle,
+        }
     }
 
     /// What stops it.

@@ -39,7 +39,8 @@ impl Lobby {
     pub(super) fn handle_drain(&mut self, within: Duration, now: Instant) {
         match self.drain {
             Drain::NotBegun => {}
-            Drain::Until(_) => return,
+            // Told again: the end may come sooner, never later.
+            Drain::Until(until) => return self.drain = Drain::Until(until.min(now + within)),
             Drain::Done => return self.outputs.push_back(Output::Drained),
         }
         self.drain = Drain::Until(now + within);

@@ -81,6 +81,26 @@ fn it_ends_at_the_deadline_whoever_is_left() {
 }
 
 #[test]
+fn told_again_it_ends_sooner_and_never_later() {
+    let mut hall = Hall::new();
+    hall.text_pair();
+    hall.handle(Input::Drain { within: DRAIN });
+    hall.handle(Input::Drain { within: DRAIN * 2 });
+    assert!(!is_drained(&mut hall));
+    hall.handle(Input::Drain {
+        within: Duration::ZERO,
+    });
+    assert!(is_drained(&mut hall));
+
+    let mut hall = Hall::new();
+    hall.text_pair();
+    hall.handle(Input::Drain { within: DRAIN });
+    hall.handle(Input::Drain { within: DRAIN * 2 });
+    hall.pass(DRAIN);
+    assert!(is_drained(&mut hall));
+}
+
+#[test]
 fn one_whose_partner_falls_silent_is_sent_away() {
     let mut hall = Hall::new();
     let [one, other] = hall.video_pair();

@@ -27,7 +27,7 @@ fn a_match_may_go_on_while_nobody_new_comes_in() {
 
     one.say(&json!({ "type": "leave" }));
     other.hear("left");
-    other.say(&json!({ "type": "leave" }));
+    assert_eq!(other.hear("bye")["reason"], "shutdown");
     let (status, log) = server.ended();
     assert_eq!(status.code(), Some(0), "{log}");
 }
