@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::line::{Line, SocketId};
-use super::message::Request;
+use super::request::Request;
 use crate::config;
 use crate::limits;
 

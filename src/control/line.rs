@@ -2,7 +2,7 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::message::{Message, Request};
+use super::request::{Message, Request};
 use crate::lobby::{Ask, Wish};
 use crate::private::Private;
 

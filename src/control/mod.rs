@@ -11,14 +11,14 @@
 mod gauges;
 mod handle;
 mod line;
-mod message;
 mod register;
+mod request;
 mod switchboard;
 mod task;
 
 pub use handle::Handle;
 pub use line::{Line, SocketId};
-pub use message::{Message, Refusal, Request, Ticket};
+pub use request::{Message, Refusal, Request, Ticket};
 pub use task::start;
 
 #[cfg(doc)]

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
 use super::line::SocketId;
-use super::message::Message;
+use super::request::Message;
 use crate::id::SessionId;
 use crate::lobby::Medium;
 use crate::private::Private;

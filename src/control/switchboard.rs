@@ -11,8 +11,8 @@ use tracing::{debug, info};
 
 use super::gauges::{Gauges, word};
 use super::line::SocketId;
-use super::message::{Message, Refusal, Request, Ticket};
 use super::register::{Register, Told};
+use super::request::{Message, Refusal, Request, Ticket};
 use crate::config;
 use crate::id::{LegId, MatchId, SessionId};
 use crate::lobby::{
@@ -127,6 +127,11 @@ impl<F: FnMut(Command)> Switchboard<F> {
     /// How many sessions there are.
     pub(super) fn online(&self) -> usize {
         self.lobby.online()
+    }
+
+    /// Whether the server is going away.
+    pub(super) fn is_draining(&self) -> bool {
+        self.lobby.is_draining()
     }
 
     fn join(&mut self, socket: SocketId, wish: Wish, now: Instant) {

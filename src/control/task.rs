@@ -13,7 +13,7 @@ use tokio::time::sleep_until;
 use tracing::error;
 
 use super::handle::Handle;
-use super::message::Request;
+use super::request::Request;
 use super::switchboard::Switchboard;
 use crate::config;
 use crate::limits;
@@ -67,7 +67,9 @@ async fn run<F: FnMut(Command)>(
             event = events.recv(), if media_lives => match event {
                 Some(event) => switchboard.handle_event(event, now()),
                 None => {
-                    error!("the media plane has ended: no new video");
+                    if !switchboard.is_draining() {
+                        error!("the media plane has ended: no new video");
+                    }
                     media_lives = false;
                 }
             },

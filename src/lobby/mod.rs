@@ -148,6 +148,11 @@ impl Lobby {
         self.waiting.len()
     }
 
+    /// Whether nobody is let in any more.
+    pub fn is_draining(&self) -> bool {
+        self.drain.begun()
+    }
+
     fn tell(&mut self, session: SessionId, notice: Notice) {
         self.outputs.push_back(Output::Tell { session, notice });
     }
