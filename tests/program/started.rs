@@ -87,7 +87,7 @@ impl Started {
         );
     }
 
-    /// Waits for its end; gives how it ended and its log.
+    /// Waits for its end; gives how it ended and its log, in which no alarm may be.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let mut log = String::new();
         self.child
@@ -99,6 +99,12 @@ impl Started {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "", "it says nothing more on standard output");
+        for alarm in ["ERROR", "WARN", "panicked"] {
+            assert!(
+                !log.contains(alarm),
+                "an orderly life raises no alarm:\n{log}"
+            );
+        }
         (self.child.wait().unwrap(), log)
     }
 
