@@ -94,6 +94,11 @@ impl Directory {
         }
     }
 
+    /// Legs of the whole process, as far as this shard has heard.
+    pub(crate) fn len(&self) -> usize {
+        self.legs.len()
+    }
+
     /// Where a leg is at home.
     pub(crate) fn home(&self, leg: LegId) -> Option<Home> {
         self.legs.get(&leg).map(|entry| entry.home)

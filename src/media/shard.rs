@@ -52,7 +52,7 @@ pub struct Settings {
     pub codecs: Vec<VideoCodec>,
     /// Where browsers are told to send.
     pub candidates: Vec<SocketAddr>,
-    /// Legs at home here at most.
+    /// Legs of the whole process at most.
     pub max_legs: usize,
     /// A leg that is not heard for so long is silent.
     pub silence: Duration,

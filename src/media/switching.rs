@@ -119,7 +119,7 @@ impl Shard {
 
     fn open(&mut self, id: LegId, offer: &Private<String>, fx: &mut Effects) {
         let chance = [(); 3].map(|()| self.chance());
-        let made = if self.legs.len() >= self.settings.max_legs {
+        let made = if self.directory.len() >= self.settings.max_legs {
             Err(OfferError::Full)
         } else {
             let settings = &self.settings;
