@@ -18,7 +18,7 @@ pub const MISSING_PACKETS: usize = 128;
 /// Packets of a picture kept for resending: about a second at 1 Mbit/s.
 pub const RING_PACKETS: usize = 128;
 
-/// Largest compound RTCP packet that is sent, in bytes.
+/// Largest compound RTCP packet that is sent, in bytes, unless one part alone is longer.
 pub const RTCP_BYTES: usize = 1200;
 
 /// Packets that a sender's sequence may jump ahead before the relay begins a new stretch.

@@ -154,7 +154,7 @@ impl Default for Lobby {
         Self {
             max_sessions: 10_000,
             retry_after_ms: 10_000,
-            rematch_window_ms: 600_000,
+            rematch_window_ms: 60_000,
             requeue_ms: 3_000,
             grace_ms: 15_000,
             interests_patience_ms: 8_000,

@@ -13,6 +13,7 @@ use super::offer::Terms;
 use super::resend::Ring;
 use crate::id::LegId;
 use crate::limits;
+use crate::rtp::rtcp;
 use crate::srtp::Outbound;
 
 /// Room that protection may add to a packet: the longest tag and the SRTCP index.
@@ -216,19 +217,15 @@ impl Downlink {
         sent
     }
 
-    /// Protects a compound RTCP packet and sends it. Answers its length on the wire.
-    pub(crate) fn send_rtcp(&mut self, rtcp: &[u8], out: &mut Datagrams) -> Option<usize> {
-        if rtcp.is_empty() || rtcp.len() > limits::RTCP_BYTES {
-            return None;
-        }
+    /// Protects compound RTCP and sends it, in as many datagrams as it takes.
+    pub(crate) fn send_rtcp(&mut self, rtcp: &[u8], out: &mut Datagrams) {
         let outbound = &mut self.outbound;
-        let mut sent = None;
-        out.write(self.route, rtcp.len() + PROTECTION_BYTES, |room| {
-            room.get_mut(..rtcp.len())?.copy_from_slice(rtcp);
-            sent = outbound.protect_rtcp(room, rtcp.len()).ok();
-            sent
-        });
-        sent
+        for piece in rtcp::pieces(rtcp, limits::RTCP_BYTES) {
+            out.write(self.route, piece.len() + PROTECTION_BYTES, |room| {
+                room.get_mut(..piece.len())?.copy_from_slice(piece);
+                outbound.protect_rtcp(room, piece.len()).ok()
+            });
+        }
     }
 }
 

@@ -233,7 +233,7 @@ export class Talk {
     find("anybody", HTMLButtonElement).hidden = !(state === "looking" && this.#known.byInterests);
     // Not `disabled`, which would take the keyboard away from under the visitor's finger.
     dim("stop", !["looking", "matched", "left"].includes(state));
-    dim("next", state === "looking" || state === "connecting");
+    dim("next", state === "connecting");
     dim("report", state === "connecting" || state === "full");
     say(find("next-word", HTMLElement), this.#nextWord(words));
   }

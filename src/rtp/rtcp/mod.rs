@@ -102,6 +102,27 @@ impl<'a> Iterator for Compound<'a> {
     }
 }
 
+/// Cuts a compound between its parts, so that no piece is longer than `most` bytes unless one part
+/// alone is. What does not say its length rightly stays with the last piece.
+pub fn pieces(rtcp: &[u8], most: usize) -> impl Iterator<Item = &[u8]> {
+    let mut rest = rtcp;
+    std::iter::from_fn(move || {
+        let mut end = 0_usize;
+        while let Some(&[_, _, l1, l0]) = rest.get(end..).and_then(|part| part.first_chunk::<4>()) {
+            let words = usize::from(u16::from_be_bytes([l1, l0])).saturating_add(1);
+            let next = end.saturating_add(words.saturating_mul(4));
+            if next > rest.len() || (next > most && end > 0) {
+                break;
+            }
+            end = next;
+        }
+        let whole = rest.get(end..).is_none_or(|after| after.len() < 4) || end == 0;
+        let (piece, after) = rest.split_at_checked(if whole { rest.len() } else { end })?;
+        rest = after;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
 fn read(kind: u8, count: u8, body: &[u8]) -> Option<Packet<'_>> {
     match (kind, count) {
         (SENDER_REPORT, _) => {
@@ -184,6 +205,27 @@ mod tests {
                 media: 2
             }
         ));
+    }
+
+    #[test]
+    fn a_long_compound_is_cut_between_its_parts() {
+        let mut bytes = Vec::new();
+        for _ in 0..10 {
+            write::nack(&mut bytes, 1, 2, &[3]);
+        }
+        assert_eq!(bytes.len(), 160);
+        let lengths: Vec<usize> = pieces(&bytes, 50).map(<[u8]>::len).collect();
+        assert_eq!(lengths, [48, 48, 48, 16]);
+        assert_eq!(pieces(&bytes, 10).count(), 10, "a part is never cut");
+        assert_eq!(pieces(&bytes, 1000).count(), 1);
+        assert_eq!(pieces(&[], 1000).count(), 0);
+        let mut wrong = bytes.clone();
+        wrong[19] = 200;
+        assert_eq!(
+            pieces(&wrong, 50).map(<[u8]>::len).sum::<usize>(),
+            160,
+            "nothing is lost"
+        );
     }
 
     #[test]
