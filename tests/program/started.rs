@@ -1,7 +1,7 @@
 //! A running binary on ports that the system chose, and a small HTTP client to look at it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ impl Started {
         );
     }
 
-    /// Waits for its end; gives how it ended and its log, in which no alarm may be.
+    /// Waits for its end; gives how it ended and its log, in which no alarm and no address may be.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let mut log = String::new();
         self.child
@@ -105,6 +105,7 @@ impl Started {
                 "an orderly life raises no alarm:\n{log}"
             );
         }
+        assert!(!has_address(&log), "an address is in the log:\n{log}");
         (self.child.wait().unwrap(), log)
     }
 
@@ -138,6 +139,13 @@ impl Drop for Started {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Whether an IP address, with or without a port, stands in a text.
+pub(crate) fn has_address(text: &str) -> bool {
+    text.split(|sign: char| !sign.is_alphanumeric() && sign != '.' && sign != ':')
+        .map(|word| word.trim_end_matches('.'))
+        .any(|word| word.parse::<IpAddr>().is_ok() || word.parse::<SocketAddr>().is_ok())
 }
 
 /// An HTTP answer.
