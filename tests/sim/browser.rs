@@ -4,6 +4,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::got::{Got, GotRtcp};
+use crate::makes::{Make, Start};
 use str0m::Candidate;
 use str0m::crypto::dtls::{DtlsCert, DtlsInstance, DtlsOutput, DtlsVersion, SrtpProfile};
 use str0m::crypto::{CryptoProvider, Fingerprint};
@@ -11,87 +13,9 @@ use str0m::ice::{IceAgent, IceAgentEvent, IceCreds, StunMessage, StunPacket};
 use str0m::net::Protocol;
 use visavis::rtp::Kind;
 use visavis::rtp::extension;
-use visavis::rtp::rtcp::{self, Compound, Packet, ReportBlock, SenderReport};
+use visavis::rtp::rtcp::{self, Compound, Packet, SenderReport};
 use visavis::rtp::{self, Header};
 use visavis::srtp::{Inbound, KeyPair, Outbound, Profile, ReplayWindow};
-
-/// By which numbers a make of browser speaks.
-#[derive(Clone, Copy)]
-pub(crate) struct Make {
-    pub(crate) audio: u8,
-    pub(crate) video: u8,
-    pub(crate) rtx: u8,
-    pub(crate) transport_cc: u8,
-    pub(crate) mid: u8,
-    /// Video section first.
-    pub(crate) video_first: bool,
-}
-
-pub(crate) const CHROMIUM: Make = Make {
-    audio: 111,
-    video: 96,
-    rtx: 97,
-    transport_cc: 3,
-    mid: 4,
-    video_first: false,
-};
-pub(crate) const FIREFOX: Make = Make {
-    audio: 109,
-    video: 120,
-    rtx: 124,
-    transport_cc: 7,
-    mid: 3,
-    video_first: true,
-};
-
-/// Where the numbers of a browser's streams begin.
-#[derive(Clone, Copy)]
-pub(crate) struct Start {
-    pub(crate) sequence: u16,
-    pub(crate) timestamp: u32,
-    pub(crate) transport: u16,
-    /// The browser's wall clock at the beginning of the run.
-    pub(crate) ntp: u64,
-}
-
-/// An RTP packet as it was received.
-#[derive(Clone)]
-pub(crate) struct Got {
-    pub(crate) at: Instant,
-    pub(crate) ssrc: u32,
-    pub(crate) payload_type: u8,
-    pub(crate) sequence: u16,
-    pub(crate) index: u64,
-    pub(crate) timestamp: u32,
-    pub(crate) marker: bool,
-    pub(crate) transport: Option<u16>,
-    /// All extension elements: id and data.
-    pub(crate) extensions: Vec<(u8, Vec<u8>)>,
-    pub(crate) payload: Vec<u8>,
-    /// The packet as a whole, decrypted.
-    pub(crate) bytes: Vec<u8>,
-}
-
-/// One part of a compound RTCP packet as it was received.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum GotRtcp {
-    SenderReport(SenderReport),
-    Block(ReportBlock),
-    Nack {
-        media: u32,
-        lost: Vec<u16>,
-    },
-    Pli {
-        media: u32,
-    },
-    /// Feedback count, and each number with its arrival.
-    Feedback {
-        count: u8,
-        entries: Vec<(u16, Option<i64>)>,
-    },
-    Cname(Vec<u8>),
-    Other,
-}
 
 /// Counters of one stream that is sent.
 pub(crate) struct Sending {
@@ -659,11 +583,6 @@ impl Browser {
         names.retain(|name: &String| !name.is_empty());
         names
     }
-}
-
-/// NTP time so many seconds into the era.
-pub(crate) fn ntp_at(hours: u64) -> u64 {
-    (3_900_000_000 + hours * 3600) << 32
 }
 
 pub(crate) const FRAME: Duration = Duration::from_millis(33);

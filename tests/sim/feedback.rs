@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use visavis::media::{Command, Gate};
 use visavis::rtp::rtcp;
 
-use crate::browser::{Browser, CHROMIUM, FIREFOX, GotRtcp};
+use crate::browser::Browser;
+use crate::got::GotRtcp;
+use crate::makes::{CHROMIUM, FIREFOX};
 use crate::world::World;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::browser::{CHROMIUM, FIREFOX};
+use crate::makes::{CHROMIUM, FIREFOX};
 use crate::world::World;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use visavis::rtp::rtcp;
 
-use crate::browser::{CHROMIUM, FIREFOX, GotRtcp};
+use crate::got::GotRtcp;
+use crate::makes::{CHROMIUM, FIREFOX};
 use crate::world::World;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -7,6 +7,8 @@
 #![expect(clippy::cast_possible_truncation, reason = "test numbers are small")]
 
 mod browser;
+mod got;
+mod makes;
 mod world;
 
 mod feedback;

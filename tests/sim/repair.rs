@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::browser::{CHROMIUM, FIREFOX, GotRtcp};
+use crate::got::GotRtcp;
+use crate::makes::{CHROMIUM, FIREFOX};
 use crate::world::{CALM, Network, World};
 
 const SECOND: Duration = Duration::from_secs(1);

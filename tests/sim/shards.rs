@@ -5,7 +5,7 @@ use std::time::Duration;
 use visavis::id::MatchId;
 use visavis::media::{Command, Event};
 
-use crate::browser::{CHROMIUM, FIREFOX};
+use crate::makes::{CHROMIUM, FIREFOX};
 use crate::world::World;
 
 const SECOND: Duration = Duration::from_secs(1);

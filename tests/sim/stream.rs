@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::browser::{CHROMIUM, FIREFOX, Got, GotRtcp, Start, ntp_at};
+use crate::got::{Got, GotRtcp};
+use crate::makes::{CHROMIUM, FIREFOX, Start, ntp_at};
 use crate::world::World;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -12,7 +12,8 @@ use visavis::id::{LegId, MatchId, ShardIndex};
 use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
 use visavis::private::Private;
 
-use crate::browser::{Browser, FRAME, Make, Start, ntp_at};
+use crate::browser::{Browser, FRAME};
+use crate::makes::{Make, Start, ntp_at};
 
 /// How a network treats what crosses it.
 #[derive(Clone, Copy)]
@@ -428,9 +429,7 @@ impl Visitor {
             .iter()
             .rev()
             .find_map(|(at, packet)| match packet {
-                crate::browser::GotRtcp::SenderReport(report) => {
-                    Some(((report.ntp >> 16) as u32, *at))
-                }
+                crate::got::GotRtcp::SenderReport(report) => Some(((report.ntp >> 16) as u32, *at)),
                 _ => None,
             });
         let blocks: Vec<ReportBlock> = [audio, video]
