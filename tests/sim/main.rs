@@ -11,6 +11,7 @@ mod got;
 mod makes;
 mod world;
 
+mod cost;
 mod feedback;
 mod hostile;
 mod isolation;
