@@ -6,7 +6,7 @@ use allocation_counter::measure;
 use visavis::media::{Effects, Route};
 use visavis::srtp::{Inbound, KeyPair, Outbound, Profile, ReplayWindow};
 
-use crate::browser::{CHROMIUM, FIREFOX};
+use crate::makes::{CHROMIUM, FIREFOX};
 use crate::world::World;
 
 /// How long a match flows before anything is measured.
