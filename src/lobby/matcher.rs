@@ -130,21 +130,15 @@ impl Seeker<'_> {
         self.session.acquaintance.shuns(id, self.now) || other.acquaintance.shuns(self.id, self.now)
     }
 
-    /// What one of the two insists on, both must have.
+    /// What one of the two insists on, both must have. Interests fit by where one looks: those who
+    /// insist on them stand in no queue but that of their interests.
     fn fits(&self, other: &Session, language_in_common: bool) -> bool {
-        let (State::Looking { since, .. }, Some(place)) = (other.state, other.place) else {
+        let State::Looking { since, .. } = other.state else {
             return false;
         };
-        let interests_fit = self.place.interests.min(place.interests) > Insistence::Insists
-            || self
-                .session
-                .interests
-                .iter()
-                .any(|word| other.interests.contains(word));
-        let languages_fit = language_in_common
+        language_in_common
             || (self.language_insistence() > Insistence::Insists
-                && other.language_insistence(self.rules, since, self.now) > Insistence::Insists);
-        interests_fit && languages_fit
+                && other.language_insistence(self.rules, since, self.now) > Insistence::Insists)
     }
 
     fn language_insistence(&self) -> Insistence {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Lobby;
 use super::door::{Ask, ByeReason, LeftReason, LegNews, Notice, Output, Refusal, Standing};
-use super::session::{Leg, Session, Socket, State};
+use super::session::{Leg, Socket, State};
 use super::wish;
 use crate::id::SessionId;
 use crate::private::Private;
@@ -104,14 +104,10 @@ impl Lobby {
         {
             self.tell(id, Notice::Refused(refusal));
         }
-        if matches!(
-            self.sessions.get(&id),
-            Some(Session {
-                leg: Leg::Silent { .. },
-                ..
-            })
-        ) {
-            self.tell(id, Notice::Silent);
+        match self.sessions.get(&id).map(|session| session.leg) {
+            Some(Leg::Connected { .. }) => self.tell(id, Notice::Connected),
+            Some(Leg::Silent { .. }) => self.tell(id, Notice::Silent),
+            Some(Leg::None | Leg::Opening { .. } | Leg::Connecting { .. }) | None => {}
         }
         self.look_around(id, now);
     }

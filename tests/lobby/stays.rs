@@ -264,7 +264,7 @@ fn a_match_outlives_a_lost_websocket_for_a_while() {
     });
     hall.pass_ms(hall.config.grace_ms * 10);
     assert_eq!(hall.partner(one), Some(other));
-    assert_eq!(hall.heard(one), ["resumed"]);
+    assert_eq!(hall.heard(one), ["resumed", "connected"]);
     let standing = hall.effects.iter().find_map(|effect| match effect {
         Output::Resumed { standing, .. } => Some(standing),
         _ => None,
@@ -347,4 +347,28 @@ fn a_waiting_session_is_told_how_things_stand_every_few_seconds() {
     hall.told(session);
     hall.pass_ms(hall.config.waiting_every_ms * 4);
     assert_eq!(hall.heard(session), ["waiting"; 4]);
+}
+
+#[test]
+fn whoever_comes_back_is_told_how_their_leg_is() {
+    let mut hall = Hall::new();
+    let session = hall.join(wish(video_door(), &[], &[]));
+    hall.handle(Input::Answered {
+        session,
+        video: VideoCodec::Vp8,
+    });
+    let back_again = |hall: &mut Hall| {
+        hall.handle(Input::Unplugged { session });
+        hall.told(session);
+        hall.handle(Input::Resume {
+            session,
+            offer: None,
+        });
+        hall.heard(session)
+    };
+    assert_eq!(back_again(&mut hall), ["resumed"]);
+    hall.leg(session, LegNews::Connected);
+    assert_eq!(back_again(&mut hall), ["resumed", "connected", "waiting"]);
+    hall.leg(session, LegNews::Silent);
+    assert_eq!(back_again(&mut hall), ["resumed", "silent"]);
 }
