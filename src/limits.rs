@@ -74,6 +74,10 @@ pub const LEG_SOURCES: usize = 64;
 /// Largest WebSocket message, in bytes: an SDP and what surrounds it.
 pub const SIGNAL_MESSAGE_BYTES: usize = 64 * 1024;
 
+/// What a WebSocket reads at a time, in bytes: more than any message but an SDP, and held by every
+/// visitor for the whole stay.
+pub const SIGNAL_READ_BYTES: usize = 4 * 1024;
+
 /// Messages that wait for a slow WebSocket before it is given up.
 pub const SIGNAL_QUEUE: usize = 64;
 

@@ -59,6 +59,7 @@ async fn online(State(control): State<Handle>) -> Json<Value> {
 
 async fn connect(upgrade: WebSocketUpgrade, control: Handle, patience: Patience) -> Response {
     upgrade
+        .read_buffer_size(limits::SIGNAL_READ_BYTES)
         .max_message_size(limits::SIGNAL_MESSAGE_BYTES)
         .max_frame_size(limits::SIGNAL_MESSAGE_BYTES)
         .on_upgrade(move |socket| async move {
