@@ -2,7 +2,7 @@
 //! visitor's WebSocket.
 //!
 //! The walk of a request:
-//! 1. A WebSocket holds a [`line`]; what its visitor says goes through it as a [`Request`].
+//! 1. A WebSocket holds a [`mod@line`]; what its visitor says goes through it as a [`Request`].
 //! 2. The [`task`] takes one request, media event or deadline at a time.
 //! 3. The [`switchboard`] puts it to the lobby, and carries out what the lobby wants: a media
 //!    [`Command`], a [`Message`] to a visitor, a line in the log and a number in [`gauges`].
