@@ -91,8 +91,10 @@ impl Terms {
         }
         let (ice, fingerprint) = credentials(&sdp)?;
         let mut terms = TermsSoFar::default();
-        for line in &sdp.media_lines {
-            let part = terms.section(line.rtp_params(), line.direction(), line.disabled, codecs);
+        let bundle_only = bundle_only(offer);
+        for (line, bundled) in sdp.media_lines.iter().zip(bundle_only) {
+            let disabled = line.disabled && !bundled;
+            let part = terms.section(line.rtp_params(), line.direction(), disabled, codecs);
             if matches!(part, Part::Audio | Part::Video) {
                 terms.ssrcs(
                     part,
@@ -117,6 +119,15 @@ impl Terms {
             fingerprint,
         })
     }
+}
+
+/// For each section, whether a port of zero means "only within the bundle" and not "refused"
+/// (RFC 8843, 6): Firefox writes it so for `bundlePolicy: "max-bundle"`. Never ends.
+fn bundle_only(offer: &str) -> impl Iterator<Item = bool> {
+    let sections = offer.split("\nm=").skip(1);
+    sections
+        .map(|section| section.lines().any(|line| line == "a=bundle-only"))
+        .chain(std::iter::repeat(false))
 }
 
 /// ICE credentials and fingerprint, from the session or from its first section that has them.
@@ -270,6 +281,17 @@ mod tests {
             assert!(terms.video.ssrc.is_some() && terms.video.rtx_ssrc.is_some());
             assert_ne!(terms.video.ssrc, terms.video.rtx_ssrc);
         }
+    }
+
+    #[test]
+    fn port_zero_within_a_bundle_is_no_refusal() {
+        let refused = FIREFOX.replace("m=video 9", "m=video 0");
+        let bundled = refused.replace("a=mid:1\r\n", "a=mid:1\r\na=bundle-only\r\n");
+        assert_ne!(refused, FIREFOX);
+        assert_ne!(refused, bundled);
+        let read = |offer: &str| Terms::read(offer, VP8).map(|_| ());
+        assert_eq!(read(&refused), Err(OfferError::NoVideo));
+        assert_eq!(read(&bundled), Ok(()));
     }
 
     #[test]
