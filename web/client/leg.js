@@ -9,17 +9,17 @@ const MAX_BITRATE_BPS = 2_500_000;
 /** Below the usual estimate, and back at once: the picture never gets to feel it. */
 const PROBE_FLOOR_BPS = 1_000_000;
 
-/** A network that hiccups is not a network that is gone. */
-const HICCUP_MS = 2_000;
-
-/** An offer without an answer for so long was refused or lost. */
-const ANSWER_MS = 5_000;
+/**
+ * A network that hiccups is not a network that is gone. Browsers say `disconnected` after some 5 s
+ * without an answer, and after 6 s the server tells the partner: there is no time to lose.
+ */
+const HICCUP_MS = 300;
 
 /**
  * @typedef {object} LegEars
  * @property {(track: MediaStreamTrack) => void} track a track that will carry the partners
- * @property {(state: "well" | "ailing") => void} health whether media can pass
- * @property {() => void} restart the path is broken and wants a new offer
+ * @property {(state: "well" | "ailing") => void} health whether media can pass; an ailing leg wants
+ *   an offer for a new path
  */
 
 export class Leg {
@@ -31,8 +31,8 @@ export class Leg {
   #senders;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #hiccup;
-  /** When the offer left whose answer has not come, on the clock of `Date.now`. */
-  #askedAt = -Infinity;
+  /** An offer has left whose answer has not come. */
+  #asked = false;
 
   /**
    * @param {MediaStream} stream
@@ -58,7 +58,12 @@ export class Leg {
 
   /** Whether a new socket has to begin with an offer: no path, or an answer that never came. */
   get wantsOffer() {
-    return this.#askedAt > -Infinity || this.connection.connectionState !== "connected";
+    return this.#asked || this.connection.connectionState !== "connected";
+  }
+
+  /** Whether an offer has left whose answer has not come. */
+  get isAsking() {
+    return this.#asked;
   }
 
   /**
@@ -74,7 +79,7 @@ export class Leg {
       }
       await connection.setLocalDescription({ type: "rollback" });
     }
-    this.#askedAt = Date.now();
+    this.#asked = true;
     const iceRestart = connection.currentRemoteDescription !== null;
     const offer = await connection.createOffer({ iceRestart });
     await connection.setLocalDescription(offer);
@@ -85,12 +90,7 @@ export class Leg {
   async answer(sdp) {
     if (this.connection.signalingState !== "have-local-offer") return;
     await this.connection.setRemoteDescription({ type: "answer", sdp });
-    this.#askedAt = -Infinity;
-  }
-
-  /** Asks for a new path, once, however many signs of trouble come together. */
-  restart() {
-    if (Date.now() - this.#askedAt > ANSWER_MS) this.#ears.restart();
+    this.#asked = false;
   }
 
   /**
@@ -129,13 +129,10 @@ export class Leg {
     clearTimeout(this.#hiccup);
     const state = this.connection.connectionState;
     if (state === "connected") this.#ears.health("well");
-    if (state === "disconnected") this.#hiccup = setTimeout(() => this.#handleBreak(), HICCUP_MS);
-    if (state === "failed") this.#handleBreak();
-  }
-
-  #handleBreak() {
-    this.#ears.health("ailing");
-    this.restart();
+    if (state === "failed") this.#ears.health("ailing");
+    if (state === "disconnected") {
+      this.#hiccup = setTimeout(() => this.#ears.health("ailing"), HICCUP_MS);
+    }
   }
 }
 

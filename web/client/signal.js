@@ -12,6 +12,9 @@ const LONGEST_PAUSE_MS = 4_000;
 /** How long to go on trying while the server has not yet said its own grace. */
 const PATIENCE_AT_THE_DOOR_MS = 10_000;
 
+/** A server that answers nothing for so long is not there, however open the socket looks. */
+const ANSWER_MS = 4_000;
+
 /**
  * @typedef {object} Ears
  * @property {() => Promise<Request>} greet the first message of every new socket
@@ -31,6 +34,8 @@ export class Signal {
   #socket = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** Runs while an answer is awaited. @type {ReturnType<typeof setTimeout> | undefined} */
+  #overdue;
   #patienceMs = PATIENCE_AT_THE_DOOR_MS;
   /** Tries since the server last answered. */
   #tries = 0;
@@ -70,11 +75,23 @@ export class Signal {
     return true;
   }
 
+  /**
+   * Sends what the server always answers: if it does not, another socket is tried.
+   * @param {Request} request
+   * @returns {boolean} whether there was a socket to send it on
+   */
+  ask(request) {
+    const sent = this.send(request);
+    if (sent) this.#expectAnswer();
+    return sent;
+  }
+
   /** The network has changed: what is open is dead even if nobody noticed yet. */
   redial() {
     if (this.#closed) return;
-    if (this.#socket) this.#ears.lost();
+    const open = this.#socket?.readyState === WebSocket.OPEN;
     this.#drop();
+    if (open) this.#ears.lost();
     this.#tries = 0;
     this.#dial();
   }
@@ -97,11 +114,17 @@ export class Signal {
   /** @param {WebSocket} socket */
   async #greet(socket) {
     const first = await this.#ears.greet();
-    if (socket === this.#socket) this.send(first);
+    if (socket === this.#socket) this.ask(first);
+  }
+
+  #expectAnswer() {
+    clearTimeout(this.#overdue);
+    this.#overdue = setTimeout(() => this.redial(), ANSWER_MS);
   }
 
   /** @param {unknown} data */
   #hear(data) {
+    clearTimeout(this.#overdue);
     this.#heardAt = Date.now();
     this.#ears.heed(JSON.parse(String(data)));
   }
@@ -122,6 +145,7 @@ export class Signal {
 
   #drop() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#overdue);
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;

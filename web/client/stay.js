@@ -39,7 +39,7 @@ export class Stay {
   limits = null;
   /** The match there is. @type {string | null} */
   match = null;
-  /** What was asked for and not answered yet: until then, words of a match are of the one before. */
+  /** What was asked for and not answered yet. */
   #pending = /** @type {"next" | "stop" | null} */ (null);
   /** Where the stay was before what is pending. @type {State} */
   #before = "idle";
@@ -141,7 +141,9 @@ export class Stay {
 
   /** @param {Matched} matched @returns {Deed[]} */
   #handleMatched({ match, interests, languages }) {
-    if (this.#pending) return [];
+    // After a stop that crossed it, it is over already; after a next, it may be what was asked for.
+    if (this.#pending === "stop") return [];
+    this.#pending = null;
     const known = match === this.match;
     this.told = "matched";
     this.match = match;

@@ -170,7 +170,8 @@ export class Visavis extends Target {
    * @param {string} [note]
    */
   report(category, note) {
-    return this.#send(note ? { type: "report", category, note } : { type: "report", category });
+    const about = note ? { category, note } : { category };
+    return this.#signal?.ask({ type: "report", ...about }) ?? false;
   }
 
   /**
@@ -243,7 +244,7 @@ export class Visavis extends Target {
     clearTimeout(this.#later);
     this.#stay.forget();
     this.#refresh();
-    this.#send(await this.#greet());
+    this.#signal?.ask(await this.#greet());
   }
 
   /** @param {Request} request */
@@ -289,17 +290,17 @@ export class Visavis extends Target {
       case "tell":
         return this.#emit(deed.name, deed.detail);
       case "send":
-        return void this.#send(deed.request);
+        return void this.#signal?.ask(deed.request);
       case "sendLater":
         clearTimeout(this.#later);
-        this.#later = setTimeout(() => this.#send(deed.request), deed.afterMs);
+        this.#later = setTimeout(() => this.#signal?.ask(deed.request), deed.afterMs);
         return;
       case "settle":
         return this.#handleWelcome(deed.graceMs);
       case "answer":
         return void this.#leg?.answer(deed.sdp).catch((cause) => this.#end("refused", cause));
       case "restart":
-        return this.#leg?.restart();
+        return void this.#askForPath();
       case "probe":
         return void this.#leg?.probe().catch(() => {});
       case "joinAnew":
@@ -343,18 +344,25 @@ export class Visavis extends Target {
 
   /** @param {MediaStream} stream */
   #makeLeg(stream) {
-    const leg = new Leg(stream, {
+    return new Leg(stream, {
       track: (track) => this.remote.addTrack(track),
-      health: (health) => {
-        this.#legLost = health === "ailing";
-        this.#refresh();
-      },
-      restart: async () => {
-        // Without a socket the offer waits for the `resume`.
-        if (!this.#signalLost) this.#send({ type: "offer", sdp: await leg.offer() });
-      },
+      health: (health) => this.#handleHealth(health),
     });
-    return leg;
+  }
+
+  /** @param {"well" | "ailing"} health */
+  #handleHealth(health) {
+    this.#legLost = health === "ailing";
+    this.#refresh();
+    // What broke the path has broken the socket too, if it was a change of networks: a new one
+    // goes on with the stay and brings the offer for a new path.
+    if (health === "ailing") this.#signal?.redial();
+  }
+
+  /** The server hears nothing of the leg, and this socket still works. */
+  async #askForPath() {
+    const leg = this.#leg;
+    if (leg && !leg.isAsking) this.#signal?.ask({ type: "offer", sdp: await leg.offer() });
   }
 
   #closeLeg() {

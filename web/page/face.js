@@ -14,6 +14,8 @@ export class Face {
   #video;
   /** @type {HTMLElement} */
   #cover;
+  /** @type {MediaStream | null} */
+  #stream = null;
   #hiddenAt = -Infinity;
   #matchedAt = 0;
   /** Counts matches, so that a frame awaited for one does not show the next. */
@@ -28,24 +30,24 @@ export class Face {
     this.#cover = cover;
   }
 
-  /** @param {MediaStream} stream */
+  /** Where the strangers' pictures will come from. @param {MediaStream} stream */
   watch(stream) {
-    this.#video.srcObject = stream;
-    // Refused until there is something to play: `autoplay` takes over then.
-    this.#video.play().catch(() => {});
+    this.#stream = stream;
   }
 
-  /** Nothing of the match that ends here is to be seen any longer. */
+  /** Nothing of the match that ends here is to be seen or heard any longer, not even underneath. */
   hide() {
     this.#turn += 1;
     if (this.#cover.hidden) this.#hiddenAt = performance.now();
     this.#cover.hidden = false;
+    this.#video.srcObject = null;
   }
 
   /** A match begins: shows its first picture as soon as it is there. @param {() => void} shown */
   expect(shown) {
     this.hide();
     this.#matchedAt = performance.now();
+    this.#video.srcObject = this.#stream;
     this.#await(this.#turn, shown);
   }
 

@@ -64,6 +64,7 @@ export class Talk {
   close() {
     clearInterval(this.#countdown);
     this.#section.hidden = true;
+    document.title = "visavis";
     this.#local.srcObject = null;
     for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   }
@@ -87,7 +88,10 @@ export class Talk {
     visavis.addEventListener("refused", ({ detail }) => this.#noteRefusal(detail.code));
     visavis.addEventListener("goingaway", () => this.#chat.note(this.#tongue.words.goingAway));
     visavis.addEventListener("full", ({ detail }) => this.#count(detail.retryAfterMs));
-    visavis.addEventListener("ended", ({ detail }) => this.#know({ endedReason: detail.reason }));
+    visavis.addEventListener("ended", ({ detail }) => {
+      this.#face.hide();
+      this.#know({ endedReason: detail.reason });
+    });
   }
 
   #handleState() {
@@ -230,6 +234,8 @@ export class Talk {
     say(find("status-title", HTMLElement), this.#title());
     say(find("status-detail", HTMLElement), this.#detail());
     say(find("cover-title", HTMLElement), this.#title());
+    // For who waits in another tab.
+    if (!this.#section.hidden) document.title = `${this.#title()} · visavis`;
     find("anybody", HTMLButtonElement).hidden = !(state === "looking" && this.#known.byInterests);
     // Not `disabled`, which would take the keyboard away from under the visitor's finger.
     dim("stop", !["looking", "matched", "left"].includes(state));

@@ -126,3 +126,27 @@ test("what cannot be sent is said to be so", async () => {
   assert.equal(signal.send({ type: "stop" }), true);
   assert.deepEqual(lastSocket().heard, [{ type: "next" }, { type: "stop" }]);
 });
+
+test("an answer that comes in time keeps the socket, one that does not changes it", async () => {
+  const signal = openSignal();
+  await lastSocket().accept();
+  await lastSocket().say({ type: "reported" });
+  signal.ask({ type: "next" });
+  await pass(3999);
+  await lastSocket().say({ type: "reported" });
+  await pass(10_000);
+  assert.equal(SocketDouble.all.length, 1);
+  signal.ask({ type: "next" });
+  await pass(4000);
+  assert.equal(SocketDouble.all.length, 2);
+  assert.deepEqual(told.filter((it) => it === "LOST"), ["LOST"]);
+});
+
+test("what needs no answer may go unanswered", async () => {
+  const signal = openSignal();
+  await lastSocket().accept();
+  await lastSocket().say({ type: "reported" });
+  signal.send({ type: "chat", text: "hello" });
+  await pass(60_000);
+  assert.equal(SocketDouble.all.length, 1);
+});

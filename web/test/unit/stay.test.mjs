@@ -84,12 +84,19 @@ test("words of the match that is are shown", () => {
   assert.equal(stay.told, "left");
 });
 
-test("a match that crosses with next is not entered", () => {
+test("somebody may be there at once: next is answered by waiting or by a match", () => {
+  const stay = stayAfter(WAITING, matched("a"));
+  stay.ask("next");
+  assert.deepEqual(told(stay.heed(matched("b"))), ["online", "matched"]);
+  assert.equal(stay.match, "b");
+});
+
+test("a match that crossed with next is left as soon as the server has read it", () => {
   const stay = stayAfter(WAITING, matched("a"), LEFT);
   stay.ask("next");
-  assert.deepEqual(told(stay.heed(matched("b"))), ["online"]);
-  assert.equal(stay.told, "looking");
+  stay.heed(matched("b"));
   stay.heed(WAITING);
+  assert.equal(stay.told, "looking");
   stay.heed(matched("c"));
   assert.equal(stay.match, "c");
 });
