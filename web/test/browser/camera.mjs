@@ -34,6 +34,33 @@ export function cameraFile(colour) {
   return path;
 }
 
+/**
+ * The camera that a picture comes from, or `dark`.
+ * @param {number[]} rgb the picture's mean
+ * @returns {Colour | "dark"}
+ */
+export function nearestColour(rgb) {
+  /** @type {[Colour | "dark", number[]][]} */
+  const known = [["dark", [0, 0, 0]]];
+  for (const [name, yuv] of Object.entries(COLOURS)) known.push([/** @type {Colour} */ (name), toRgb(yuv)]);
+  const distances = known.map(([name, other]) => {
+    return { name, distance: Math.hypot(...other.map((value, index) => value - (rgb[index] ?? 0))) };
+  });
+  distances.sort((one, other) => one.distance - other.distance);
+  return distances[0]?.name ?? "dark";
+}
+
+/** @param {Colour} colour @returns {number[]} red, green and blue, 0 to 255 */
+export function cameraRgb(colour) {
+  return toRgb(COLOURS[colour]).map((value) => Math.round(Math.min(255, Math.max(0, value))));
+}
+
+/** BT.601. @param {number[]} yuv */
+function toRgb([y = 0, u = 0, v = 0]) {
+  const [blue, red] = [u - 128, v - 128];
+  return [y + 1.402 * red, y - 0.344 * blue - 0.714 * red, y + 1.772 * blue];
+}
+
 /** @param {string} path @param {number[]} yuv */
 function writeFilm(path, [luma = 0, u = 0, v = 0]) {
   const file = openSync(path, "w");

@@ -3,11 +3,13 @@
 
 import { chromium } from "playwright-core";
 import { cameraFile } from "./camera.mjs";
+import { instrument } from "./instruments.mjs";
+import { Person } from "./person.mjs";
 
 /** @import { Browser } from "playwright-core" */
 /** @import { Colour } from "./camera.mjs" */
 
-const PROGRAM = process.env.CHROMIUM_BIN ?? "/usr/bin/chromium";
+export const PROGRAM = process.env.CHROMIUM_BIN ?? "/usr/bin/chromium";
 
 const FLAGS = [
   "--headless",
@@ -27,12 +29,26 @@ const FLAGS = [
 
 /**
  * @param {Colour} colour what its camera sees
+ * @param {{ program?: string, flags?: string[] }} [special]
  * @returns {Promise<Browser>}
  */
-export async function openChromium(colour) {
+export async function openChromium(colour, { program = PROGRAM, flags = [] } = {}) {
   return chromium.launch({
-    executablePath: PROGRAM,
+    executablePath: program,
     ignoreDefaultArgs: ["--mute-audio", "--headless=old"],
-    args: [...FLAGS, `--use-file-for-fake-video-capture=${cameraFile(colour)}`],
+    args: [...FLAGS, ...flags, `--use-file-for-fake-video-capture=${cameraFile(colour)}`],
   });
+}
+
+/**
+ * Somebody with a camera of this colour, at the door of a server.
+ * @param {Browser} browser
+ * @param {string} url
+ */
+export async function arrive(browser, url) {
+  const context = await browser.newContext({ locale: "en-US" });
+  const page = await context.newPage();
+  await page.addInitScript(instrument);
+  await page.goto(url);
+  return new Person(page);
 }

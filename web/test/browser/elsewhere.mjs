@@ -1,0 +1,67 @@
+// @ts-check
+/** A second network, in which a browser can change its address as a phone does between networks. */
+
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** From another block that is for documentation (RFC 5737). */
+const HERE = "198.51.100.1";
+
+export class Elsewhere {
+  #holder = spawn("unshare", ["--net", "sleep", "600"], { stdio: "ignore" });
+  #folder = mkdtempSync(join(tmpdir(), "visavis-elsewhere-"));
+  #address = "";
+
+  /** The address under which this side is reached from there. */
+  get server() {
+    return HERE;
+  }
+
+  /** Lays the cable and takes the first address. */
+  async open() {
+    const own = readlinkSync("/proc/self/ns/net");
+    while (readlinkSync(`/proc/${this.#holder.pid}/ns/net`) === own) await pause(5);
+    ip(`link add roam0 type veth peer name roam1 netns ${this.#holder.pid}`);
+    ip(`address add ${HERE}/24 dev roam0`);
+    ip("link set roam0 up");
+    this.#inside("link set lo up");
+    this.#inside("link set roam1 up");
+    this.moveTo("198.51.100.2");
+    return this;
+  }
+
+  /** Everything there has another address from now on. @param {string} address */
+  moveTo(address) {
+    if (this.#address) this.#inside(`address del ${this.#address}/24 dev roam1`);
+    this.#address = address;
+    this.#inside(`address add ${address}/24 dev roam1`);
+    this.#inside(`route replace default via ${HERE}`);
+  }
+
+  /** A program that runs another one there. @param {string} program */
+  wrap(program) {
+    const path = join(this.#folder, "run-there");
+    writeFileSync(path, `#!/bin/sh\nexec nsenter --net=/proc/${this.#holder.pid}/ns/net ${program} "$@"\n`);
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  close() {
+    this.#holder.kill("SIGKILL");
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** @param {string} command */
+  #inside(command) {
+    const parameters = [`--net=/proc/${this.#holder.pid}/ns/net`, "ip", ...command.split(" ")];
+    execFileSync("nsenter", parameters, { stdio: "inherit" });
+  }
+}
+
+/** @param {string} command */
+function ip(command) {
+  execFileSync("ip", command.split(" "), { stdio: "inherit" });
+}
