@@ -45,6 +45,11 @@ impl Handle {
         self.online.load(Ordering::Relaxed)
     }
 
+    /// Whether the control task runs. Once it does not, only a new process helps.
+    pub fn is_alive(&self) -> bool {
+        !self.requests.is_closed()
+    }
+
     /// What the lobby goes by.
     pub fn rules(&self) -> &config::Lobby {
         &self.config

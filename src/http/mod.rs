@@ -23,8 +23,8 @@ use signal::Patience;
 /// The route table.
 pub fn router(control: Handle, readiness: Readiness, metrics: PrometheusHandle) -> Router {
     Router::new()
-        .merge(signal::routes(control, Patience::default()))
-        .merge(health::routes(readiness, metrics))
+        .merge(signal::routes(control.clone(), Patience::default()))
+        .merge(health::routes(control, readiness, metrics))
         .fallback(assets::serve)
         .layer(middleware::map_response(headers::secure))
 }
