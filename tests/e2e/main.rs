@@ -1,0 +1,24 @@
+//! The built binary over loopback, with the `webrtc` crate and tungstenite at the other end.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod bad_input;
+mod camera;
+mod ciphers;
+mod codings;
+mod ear;
+mod leg_client;
+mod meeting;
+mod nexts;
+mod nowhere;
+mod pictures;
+mod repairs;
+mod returns;
+#[path = "../program/started.rs"]
+#[expect(
+    dead_code,
+    reason = "tests/program looks at more of a started server than is asked here"
+)]
+mod started;
+mod visitor;
+mod websocket;
