@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::line::SocketId;
+use crate::id::MatchId;
 use crate::lobby::{Ask, Notice, Standing, Wish};
 use crate::media::OfferError;
 use crate::private::Private;
@@ -81,6 +82,13 @@ pub enum Message {
     Answer(Private<String>),
     /// What the lobby says.
     Notice(Notice),
+    /// The partner's first picture is on its way.
+    Picture {
+        /// The match.
+        match_id: MatchId,
+        /// RTP timestamp from which on pictures are of this match.
+        timestamp: u32,
+    },
     /// What was asked for was not done.
     Refused(Refusal),
     /// The stay goes on on another WebSocket.

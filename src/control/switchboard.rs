@@ -104,10 +104,11 @@ impl<F: FnMut(Command)> Switchboard<F> {
             Event::FirstPicture {
                 match_id,
                 leg,
+                timestamp,
                 after_ms,
             } => {
                 debug!(%match_id, after_ms, "first picture");
-                self.first_picture(match_id, session_of(leg), now);
+                self.first_picture(match_id, session_of(leg), timestamp, now);
             }
         }
         self.give_up_stuck(now);
@@ -226,16 +227,22 @@ impl<F: FnMut(Command)> Switchboard<F> {
     }
 
     /// Whoever pressed Next sees somebody.
-    fn first_picture(&mut self, match_id: MatchId, shown: SessionId, now: Instant) {
+    fn first_picture(&mut self, match_id: MatchId, shown: SessionId, timestamp: u32, now: Instant) {
         let Some(pair) = self.sessions_by_match.get(&match_id) else {
             return;
         };
         let Some(viewer) = pair.iter().find(|session| **session != shown) else {
             return;
         };
+        let viewer = *viewer;
+        let picture = Message::Picture {
+            match_id,
+            timestamp,
+        };
+        self.tell(viewer, picture);
         let next_at = self
             .register
-            .stay(*viewer)
+            .stay(viewer)
             .and_then(|stay| stay.next_at.take());
         if let Some(next_at) = next_at {
             self.gauges

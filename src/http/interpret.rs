@@ -91,6 +91,13 @@ pub(super) fn write(message: Message, rules: &config::Lobby) -> FromServer {
         } => resumed(ticket, online, standing, rules),
         Message::Answer(sdp) => FromServer::Answer { sdp },
         Message::Notice(notice) => noticed(notice),
+        Message::Picture {
+            match_id,
+            timestamp,
+        } => FromServer::Picture {
+            r#match: name(match_id),
+            timestamp,
+        },
         Message::Refused(refusal) => FromServer::error(code_of(refusal), None),
         Message::Replaced => FromServer::Bye {
             reason: ByeReason::Replaced,

@@ -130,6 +130,13 @@ pub enum FromServer {
         /// How many sessions there are.
         online: usize,
     },
+    /// The first picture of the match is on its way.
+    Picture {
+        /// The match's name.
+        r#match: String,
+        /// RTP timestamp from which on pictures are of this match.
+        timestamp: u32,
+    },
     /// The partner writes.
     Chat {
         /// The words.

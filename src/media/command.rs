@@ -93,6 +93,9 @@ pub enum Event {
         match_id: MatchId,
         /// The leg whose picture it is.
         leg: LegId,
+        /// RTP timestamp of the keyframe as the partner receives it: what is older is of a match
+        /// before.
+        timestamp: u32,
         /// Since the match reached the leg's shard.
         after_ms: u32,
     },

@@ -63,6 +63,8 @@ pub(crate) enum Passage {
     Sent,
     /// Sent on, and with it the last of the match's first picture.
     FirstPicture {
+        /// Its RTP timestamp as it was sent.
+        timestamp: u32,
         /// Since the match reached this shard.
         after: Duration,
     },
@@ -232,6 +234,7 @@ impl Relay {
         if received.header.marker && !self.is_first_picture_told {
             self.is_first_picture_told = true;
             return Passage::FirstPicture {
+                timestamp: heading.timestamp,
                 after: received.at.saturating_duration_since(self.began),
             };
         }

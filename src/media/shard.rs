@@ -232,12 +232,13 @@ impl Shard {
             let id = leg.id;
             match passage {
                 Passage::Sent => self.counters.packets_forwarded += 1,
-                Passage::FirstPicture { after } => {
+                Passage::FirstPicture { timestamp, after } => {
                     self.counters.packets_forwarded += 1;
                     let after_ms = u32::try_from(after.as_millis()).unwrap_or(u32::MAX);
                     fx.events.push_back(Event::FirstPicture {
                         match_id,
                         leg: id,
+                        timestamp,
                         after_ms,
                     });
                 }

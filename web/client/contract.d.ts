@@ -82,6 +82,7 @@ export type Reply =
   | { type: "answer"; sdp: string }
   | { type: "connection"; state: "connected" | "silent" }
   | { type: "waiting"; online: number; usual_wait_ms: number | null; by_interests: boolean }
+  | { type: "picture"; match: string; timestamp: number }
   | { type: "chat"; text: string }
   | { type: "typing"; active: boolean }
   | { type: "left"; reason: LeftReason; requeue_ms: number }
@@ -100,6 +101,8 @@ export interface Events {
   waiting: CustomEvent<{ usualWaitMs: number | null; byInterests: boolean }>;
   /** A partner. */
   matched: CustomEvent<{ match: string; interests: string[]; languages: string[] }>;
+  /** From this RTP timestamp on, pictures are of this match. */
+  picture: CustomEvent<{ timestamp: number }>;
   /** The partner ended the match; the server looks again after `requeueMs`. */
   left: CustomEvent<{ reason: LeftReason; requeueMs: number }>;
   chat: CustomEvent<{ text: string }>;

@@ -151,10 +151,13 @@ export class Stay {
   }
 
   /**
-   * @param {Extract<Reply, { type: "chat" | "typing" | "left" }>} reply
+   * @param {Extract<Reply, { type: "picture" | "chat" | "typing" | "left" }>} reply
    * @returns {Deed[]}
    */
   #handlePartner(reply) {
+    if (reply.type === "picture") {
+      return reply.match === this.match ? [tell("picture", { timestamp: reply.timestamp })] : [];
+    }
     if (reply.type === "chat") return [tell("chat", { text: reply.text })];
     if (reply.type === "typing") return [tell("typing", { active: reply.active })];
     this.#rest("left");

@@ -3,11 +3,11 @@
  * The stranger's picture: covered the moment a match ends, shown with the first frame of the next.
  */
 
-/** Frames of the last match that were still on their way have arrived after so long. */
-const STRAGGLERS_MS = 300;
-
-/** For browsers that do not tell when a frame was received: the most it stays in a jitter buffer. */
-const BUFFERED_MS = 60;
+/**
+ * Where the first picture's timestamp is not known (the message was lost with its socket, or the
+ * browser does not tell those of frames): what the last match had on its way has arrived by then.
+ */
+const STRAGGLERS_MS = 500;
 
 export class Face {
   /** @type {HTMLVideoElement} */
@@ -16,8 +16,9 @@ export class Face {
   #cover;
   /** @type {MediaStream | null} */
   #stream = null;
-  #hiddenAt = -Infinity;
   #matchedAt = 0;
+  /** RTP timestamp of the match's first picture, once known. @type {number | null} */
+  #first = null;
   /** Counts matches, so that a frame awaited for one does not show the next. */
   #turn = 0;
 
@@ -38,7 +39,6 @@ export class Face {
   /** Nothing of the match that ends here is to be seen or heard any longer, not even underneath. */
   hide() {
     this.#turn += 1;
-    if (this.#cover.hidden) this.#hiddenAt = performance.now();
     this.#cover.hidden = false;
     this.#video.srcObject = null;
   }
@@ -47,26 +47,37 @@ export class Face {
   expect(shown) {
     this.hide();
     this.#matchedAt = performance.now();
+    this.#first = null;
     this.#video.srcObject = this.#stream;
     this.#await(this.#turn, shown);
+  }
+
+  /** From this RTP timestamp on, pictures are of this match. @param {number} timestamp */
+  recognise(timestamp) {
+    this.#first = timestamp;
   }
 
   /** @param {number} turn @param {() => void} shown */
   #await(turn, shown) {
     this.#video.requestVideoFrameCallback((now, frame) => {
       if (turn !== this.#turn) return;
-      if (!this.#isNew(frame.receiveTime ?? now - BUFFERED_MS)) return this.#await(turn, shown);
+      if (!this.#isNew(frame, now)) return this.#await(turn, shown);
       this.#cover.hidden = true;
       shown();
     });
   }
 
   /**
-   * Right after a match the last one's frames may still be in the jitter buffer. The first frame
-   * of a new match needs a round trip to the partner, so it is never here before `matched` is.
-   * @param {number} receivedAt
+   * Frames of the last match may still be in the jitter buffer, or on their way here, long after
+   * `matched` has come by another way.
+   * @param {VideoFrameCallbackMetadata} frame
+   * @param {number} now
    */
-  #isNew(receivedAt) {
-    return receivedAt >= Math.min(this.#matchedAt, this.#hiddenAt + STRAGGLERS_MS);
+  #isNew({ rtpTimestamp, receiveTime }, now) {
+    if (this.#first !== null && rtpTimestamp !== undefined) {
+      // Timestamps go round at 2^32: what is ahead by less than half of it is later.
+      return ((rtpTimestamp - this.#first) | 0) >= 0;
+    }
+    return (receiveTime ?? now) >= this.#matchedAt + STRAGGLERS_MS;
   }
 }

@@ -78,6 +78,7 @@ export class Talk {
       this.#know({ usualWaitMs: detail.usualWaitMs, byInterests: detail.byInterests });
     });
     visavis.addEventListener("matched", ({ detail }) => this.#handleMatched(detail.interests));
+    visavis.addEventListener("picture", ({ detail }) => this.#face.recognise(detail.timestamp));
     visavis.addEventListener("left", ({ detail }) => {
       this.#know({ leftReason: detail.reason });
       this.#chat.note(this.#title());

@@ -41,6 +41,8 @@ export function instrument() {
     look() {
       const video = document.querySelector("[data-testid=remote-video]");
       if (!(video instanceof HTMLVideoElement) || !brush || video.videoWidth === 0) return [0, 0, 0];
+      // A video without a frame draws nothing, and must not show what was drawn before.
+      brush.clearRect(0, 0, 16, 12);
       brush.drawImage(video, 0, 0, 16, 12);
       const { data } = brush.getImageData(0, 0, 16, 12);
       const sums = [0, 0, 0];
@@ -53,10 +55,14 @@ export function instrument() {
   document.addEventListener("DOMContentLoaded", () => {
     const cover = document.getElementById("cover");
     if (!cover) return;
-    new MutationObserver(() => {
-      const { look } = /** @type {any} */ (instruments);
-      if (cover.hidden) faces.push({ colour: look(), at: performance.now() });
-    }).observe(cover, { attributeFilter: ["hidden"] });
+    // The first frame may reach the screen a moment after the page was told of it.
+    const glance = () => {
+      if (!cover.hidden) return;
+      const colour = /** @type {any} */ (instruments).look();
+      if (Math.max(...colour) === 0) return requestAnimationFrame(glance);
+      faces.push({ colour, at: performance.now() });
+    };
+    new MutationObserver(glance).observe(cover, { attributeFilter: ["hidden"] });
   });
 }
 

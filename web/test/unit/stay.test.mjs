@@ -91,6 +91,15 @@ test("somebody may be there at once: next is answered by waiting or by a match",
   assert.equal(stay.match, "b");
 });
 
+test("the first picture is told of the match that is, and of no other", () => {
+  const stay = stayAfter(WAITING, matched("a"));
+  const picture = (/** @type {string} */ match) => stay.heed({ type: "picture", match, timestamp: 7 });
+  assert.deepEqual(told(picture("z")), []);
+  assert.deepEqual(picture("a"), [{ do: "tell", name: "picture", detail: { timestamp: 7 } }]);
+  stay.ask("next");
+  assert.deepEqual(told(picture("a")), []);
+});
+
 test("a match that crossed with next is left as soon as the server has read it", () => {
   const stay = stayAfter(WAITING, matched("a"), LEFT);
   stay.ask("next");
