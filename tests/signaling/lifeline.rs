@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use visavis::config;
@@ -10,7 +11,7 @@ use visavis::http::signal::Patience;
 use visavis::limits;
 use visavis::media::Command;
 
-use crate::stage::{Stage, video_join, willing};
+use crate::stage::{LONG, Stage, video_join, willing};
 
 /// Joins by text and gives the token.
 async fn with_token(stage: &Stage) -> (crate::stage::Visitor, String) {
@@ -216,16 +217,25 @@ async fn a_slow_reader_is_given_up_and_slows_nobody() {
         max_chat_chars: 8_000,
         ..config::Lobby::default()
     };
-    let stage = Stage::with(config).await;
+    // Nothing but its full queue gives it away.
+    let patience = Patience {
+        send: Duration::from_secs(600),
+        silence: Duration::from_secs(600),
+        ..Patience::default()
+    };
+    let stage = Stage::set(config, patience, willing).await;
     let [_deaf, mut talker] = stage.text_pair().await;
     let text = "x".repeat(8_000);
     // The deaf one's socket buffers fill, then its queue; the talker is never held up.
-    let left = loop {
-        talker.say(json!({"type": "chat", "text": text})).await;
-        if let Some(message) = talker.heard_already().await {
-            break message;
+    let left = timeout(LONG, async {
+        loop {
+            talker.say(json!({"type": "chat", "text": text})).await;
+            if let Some(message) = talker.heard_already().await {
+                return message;
+            }
         }
-    };
+    });
+    let left = left.await.expect("the deaf one is given up in time");
     assert_eq!(left["type"], "left", "{left}");
 }
 

@@ -21,7 +21,7 @@ use visavis::media::{Command, Event};
 use visavis::private::Private;
 
 /// Long enough for a busy machine; nothing waits for it unless something is wrong.
-const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// A media plane that answers every offer and connects every leg at once.
 pub(crate) fn willing(command: &Command) -> Vec<Event> {
@@ -191,13 +191,14 @@ impl Visitor {
 
     /// The next message, whatever it is.
     pub(crate) async fn hear(&mut self) -> Value {
+        timeout(LONG, self.next_text())
+            .await
+            .expect("a message in time")
+    }
+
+    async fn next_text(&mut self) -> Value {
         loop {
-            match timeout(LONG, self.socket.next())
-                .await
-                .unwrap()
-                .unwrap()
-                .unwrap()
-            {
+            match self.socket.next().await.unwrap().unwrap() {
                 Frame::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Frame::Ping(_) | Frame::Pong(_) => {}
                 other => panic!("not a message: {other:?}"),
@@ -240,8 +241,14 @@ impl Visitor {
 
     /// How the server closes; messages before it do not matter.
     pub(crate) async fn closed(&mut self) -> Option<CloseCode> {
+        timeout(LONG, self.next_close())
+            .await
+            .expect("a close in time")
+    }
+
+    async fn next_close(&mut self) -> Option<CloseCode> {
         loop {
-            match timeout(LONG, self.socket.next()).await.unwrap() {
+            match self.socket.next().await {
                 Some(Ok(Frame::Close(frame))) => return frame.map(|frame| frame.code),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,
