@@ -1,17 +1,38 @@
 //! visavis: a media relay for random one-to-one video chat, with moderation built in.
+//!
+//! Each visitor connects once, at the door. A [`lobby`] decides who meets whom, the [`media`] plane
+//! rewrites one visitor's packets toward the other, and [`control`] is the one place where both are
+//! known. `ARCHITECTURE.md` tells why; four walks tell how:
+//!
+//! - **A packet**: [`media`] from its socket to its socket, with [`rtp`] to read it and [`srtp`] to
+//!   open and close it.
+//! - **A signaling request**: [`http`] reads it from the WebSocket, [`control`] puts it to the
+//!   [`lobby`], and what the lobby wants of the media plane goes out as a [`media::Command`]; the
+//!   [`media::Event`] comes back by the same stairs.
+//! - **A match**: the lobby pairs, [`media::Command::Match`] sends each leg's sending half to the
+//!   shard where the other's packets arrive, [`media::Command::Part`] brings it back.
+//! - **The program**: [`cli`] parses, [`config`] becomes values before any port is bound,
+//!   [`server`] builds every part and ends them in order.
 
+// The program.
 pub mod cli;
-pub mod codec;
-pub mod config;
+pub mod server;
+
+// The control plane.
 pub mod control;
 pub mod http;
+pub mod lobby;
+
+// The media plane.
+pub mod media;
+pub mod rtp;
+pub mod srtp;
+
+// What everybody stands on.
+pub mod codec;
+pub mod config;
 pub mod id;
 pub mod limits;
-pub mod lobby;
 pub mod logging;
-pub mod media;
 pub mod metrics;
 pub mod private;
-pub mod rtp;
-pub mod server;
-pub mod srtp;
