@@ -165,3 +165,34 @@ async fn how_many_are_online_is_told_to_anybody() {
     let _pair = stage.text_pair().await;
     assert!(stage.get("/v1/online").await.ends_with("{\"online\":2}"));
 }
+
+#[tokio::test]
+async fn the_first_picture_is_told_to_the_one_who_sees_it() {
+    let mut stage = Stage::new().await;
+    let [mut one, mut other] = stage.video_pair().await;
+    let leg = stage.opened().await;
+    stage.opened().await;
+    let Command::Match { match_id, .. } = stage.asked().await else {
+        panic!("no match");
+    };
+    let picture = |timestamp| Event::FirstPicture {
+        match_id,
+        leg,
+        timestamp,
+        after_ms: 20,
+    };
+    stage.tell(picture(7)).await;
+    let told = other.hears("picture").await;
+    assert_eq!(
+        (&told["match"], &told["timestamp"]),
+        (&json!(match_id.to_string()), &json!(7))
+    );
+
+    one.say(json!({"type": "stop"})).await;
+    one.hears("idle").await;
+    other.hears("left").await;
+    // The picture of a match that is over is nobody's.
+    stage.tell(picture(8)).await;
+    other.say(json!({"type": "stop"})).await;
+    other.hears("idle").await;
+}
