@@ -62,6 +62,7 @@ table! {
     REFUSALS = Counter "visavis_refusals_total" ["code"], Count, "Error messages sent to visitors.";
     JOIN_TIME = Histogram "visavis_join_seconds" [""], Seconds, "From a visitor's join to the connected leg.";
     NEXT_TIME = Histogram "visavis_next_seconds" [""], Seconds, "From a visitor's Next to the first complete keyframe on its way to them.";
+    FACE_TIME = Histogram "visavis_first_picture_seconds" [""], Seconds, "From a match's begin to the first complete keyframe on its way to the partner.";
     WAIT_TIME = Histogram "visavis_wait_seconds" [""], Seconds, "How long a session looked for a partner.";
     MATCH_TIME = Histogram "visavis_match_seconds" [""], Seconds, "How long a match lasted.";
     MEDIA_DATAGRAMS_IN = Counter "visavis_media_datagrams_in_total" [""], Count, "Datagrams that came to the media port.";

@@ -16,6 +16,7 @@ pub(super) struct Gauges {
     pub(super) matches_begun: Counter,
     join_seconds: Histogram,
     next_seconds: Histogram,
+    face_seconds: Histogram,
     wait_seconds: Histogram,
     match_seconds: Histogram,
 }
@@ -30,6 +31,7 @@ impl Gauges {
             matches_begun: metrics::MATCHES_BEGUN.counter(),
             join_seconds: metrics::JOIN_TIME.histogram(),
             next_seconds: metrics::NEXT_TIME.histogram(),
+            face_seconds: metrics::FACE_TIME.histogram(),
             wait_seconds: metrics::WAIT_TIME.histogram(),
             match_seconds: metrics::MATCH_TIME.histogram(),
         }
@@ -51,6 +53,12 @@ impl Gauges {
     /// From a visitor's `next` to the first complete keyframe on its way to them.
     pub(super) fn first_picture(&self, after: Duration) {
         self.next_seconds.record(after);
+    }
+
+    /// From a match's begin to the first complete keyframe on its way to the partner.
+    pub(super) fn faced(&self, after_ms: u32) {
+        self.face_seconds
+            .record(Duration::from_millis(after_ms.into()));
     }
 
     /// How long a session looked for a partner.

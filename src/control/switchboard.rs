@@ -108,6 +108,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 after_ms,
             } => {
                 debug!(%match_id, after_ms, "first picture");
+                self.gauges.faced(after_ms);
                 self.first_picture(match_id, session_of(leg), timestamp, now);
             }
         }
