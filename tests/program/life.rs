@@ -2,19 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use crate::started::{Started, visavis};
 
 #[test]
 fn it_ends_by_itself_after_either_signal() {
-    for signal in ["TERM", "INT"] {
-        let server = Started::with(&[]);
+    for signal in [Signal::TERM, Signal::INT] {
+        let server = Started::with(&["--server-drain-ms", "600000"]);
         assert_eq!(server.get("/readyz").status, 200);
         server.signal(signal);
         let begun = Instant::now();
         let (status, log) = server.ended();
         assert_eq!(status.code(), Some(0), "{log}");
         assert!(
-            begun.elapsed() < Duration::from_secs(8),
+            begun.elapsed() < Duration::from_secs(60),
             "nobody was there to wait for"
         );
         assert!(log.contains("\"message\":\"ended\""), "{log}");
@@ -26,7 +28,7 @@ fn a_port_is_free_again_when_it_has_ended() {
     let server = Started::with(&[]);
     let http = format!("--http-listen={}", server.http);
     server.get("/healthz");
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     server.ended();
     let mut again = visavis(&[&http, "--media-listen=127.0.0.1:0", "--log-format=json"]);
     assert_eq!(Started::run(&mut again).get("/healthz").status, 200);
@@ -35,7 +37,7 @@ fn a_port_is_free_again_when_it_has_ended() {
 #[test]
 fn the_log_is_one_json_object_per_line_where_told_so() {
     let server = Started::with(&[]);
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     let (_, log) = server.ended();
     assert!(log.lines().count() >= 2, "{log}");
     for line in log.lines() {

@@ -180,7 +180,7 @@ fn a_client_that_sends_no_request_is_given_up() {
         let mut rest = Vec::new();
         let _ = slow.read_to_end(&mut rest);
         assert!(
-            begun.elapsed() < Duration::from_secs(10),
+            begun.elapsed() < Duration::from_secs(30),
             "{start:?} held the connection"
         );
     }

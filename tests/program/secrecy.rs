@@ -1,5 +1,6 @@
 //! Nothing of a visitor is in the log: no address, SDP, token or text.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use str0m::Rtc;
 use str0m::media::{Direction, MediaKind};
@@ -94,7 +95,7 @@ fn nothing_of_a_visitor_is_in_the_log() {
     drop((one, seen, broken));
     other.say(&json!({ "type": "leave" }));
     other.hear("bye");
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     let (_, log) = server.ended();
 
     for secret in &secrets {
