@@ -12,6 +12,8 @@ const STRAGGLERS_MS = 500;
 export class Face {
   /** @type {HTMLVideoElement} */
   #video;
+  /** @type {HTMLAudioElement} */
+  #sound;
   /** @type {HTMLElement} */
   #cover;
   /** @type {MediaStream | null} */
@@ -24,16 +26,24 @@ export class Face {
 
   /**
    * @param {HTMLVideoElement} video
+   * @param {HTMLAudioElement} sound
    * @param {HTMLElement} cover lies over the video unless hidden
    */
-  constructor(video, cover) {
+  constructor(video, sound, cover) {
     this.#video = video;
+    this.#sound = sound;
     this.#cover = cover;
   }
 
-  /** Where the strangers' pictures will come from. @param {MediaStream} stream */
+  /**
+   * Where the strangers will come from. The sound stays attached, and is only muted between
+   * matches: where nobody listens, Chromium's buffer fills up, throws packets away, and drags the
+   * picture along to keep them together (a second, measured).
+   * @param {MediaStream} stream
+   */
   watch(stream) {
     this.#stream = stream;
+    this.#sound.srcObject = stream;
   }
 
   /** Nothing of the match that ends here is to be seen or heard any longer, not even underneath. */
@@ -41,6 +51,7 @@ export class Face {
     this.#turn += 1;
     this.#cover.hidden = false;
     this.#video.srcObject = null;
+    this.#sound.muted = true;
   }
 
   /** A match begins: shows its first picture as soon as it is there. @param {() => void} shown */
@@ -48,7 +59,8 @@ export class Face {
     this.hide();
     this.#matchedAt = performance.now();
     this.#first = null;
-    this.#video.srcObject = this.#stream;
+    this.#video.srcObject = new MediaStream(this.#stream?.getVideoTracks() ?? []);
+    this.#sound.muted = false;
     this.#await(this.#turn, shown);
   }
 

@@ -26,7 +26,11 @@ export class Talk {
   #tongue;
   #chat;
   #section = find("talk", HTMLElement);
-  #face = new Face(find("remote-video", HTMLVideoElement), find("cover", HTMLElement));
+  #face = new Face(
+    find("remote-video", HTMLVideoElement),
+    find("remote-sound", HTMLAudioElement),
+    find("cover", HTMLElement),
+  );
   #local = find("local-video", HTMLVideoElement);
   #known = noCircumstances();
   /** @type {ReturnType<typeof setInterval> | undefined} */

@@ -56,8 +56,8 @@ test("ten Nexts of a Chromium between a Firefox and a Chromium", async (context)
   await yellow.start();
   await Promise.all([red.meetsColour("yellow"), yellow.meetsColour("red")]);
   await blue.start();
-  await pressNext(red, [[yellow, "yellow"], [blue, "blue"]], TIMES);
-  await reportNextTimes("Chromium to Firefox and Chromium", red, TIMES);
+  const times = await pressNext(red, [[yellow, "yellow"], [blue, "blue"]], TIMES);
+  await reportNextTimes("Chromium to Firefox and Chromium", red, times);
   await assertHealthy([red, blue, yellow]);
 });
 
@@ -68,7 +68,7 @@ test("ten Nexts of a Firefox between two Chromiums", async (context) => {
   await red.start();
   await Promise.all([yellow.meetsColour("red"), red.meetsColour("yellow")]);
   await blue.start();
-  await pressNext(yellow, [[red, "red"], [blue, "blue"]], TIMES);
-  await reportNextTimes("Firefox to Chromium", yellow, TIMES);
+  const times = await pressNext(yellow, [[red, "red"], [blue, "blue"]], TIMES);
+  await reportNextTimes("Firefox to Chromium", yellow, times);
   await assertHealthy([red, blue, yellow]);
 });
