@@ -6,6 +6,7 @@ mod bad_input;
 mod camera;
 mod ciphers;
 mod codings;
+mod discretion;
 mod ear;
 mod leg_client;
 mod meeting;

@@ -80,7 +80,7 @@ async fn a_partner_who_vanishes_without_a_word_is_missed() {
     bob.see("ada").await;
     elsewhere.shutdown_background();
     assert_eq!(bob.socket.hear("left").await["reason"], "lost");
-    let told = ada.socket.hear_all(&["connection", "left"]).await;
+    let told = ada.socket.hear_both(["connection", "left"]).await;
     let of = |kind: &str| told.iter().find(|message| message["type"] == kind);
     assert_eq!(of("connection").unwrap()["state"], "silent");
     assert_eq!(of("left").unwrap()["reason"], "lost");

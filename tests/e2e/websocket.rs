@@ -14,6 +14,9 @@ use crate::leg_client::PATIENCE;
 /// One WebSocket to the server.
 pub(crate) struct WebSocket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
+/// What the server says when it is so, or when the partner does it, and not in answer to anything.
+const ANY_TIME: [&str; 4] = ["waiting", "connection", "picture", "typing"];
+
 impl WebSocket {
     pub(crate) async fn open(http: SocketAddr) -> Self {
         let (stream, _) = connect_async(format!("ws://{http}/v1/signal"))
@@ -40,8 +43,8 @@ impl WebSocket {
             .expect("the server reads on");
     }
 
-    /// The next message of a type. What the server repeats by itself (`waiting`, `connection`) is
-    /// passed over; anything else in between is a fault.
+    /// The next message of a type. What may come at [`ANY_TIME`] is passed over; anything else in
+    /// between is a fault.
     pub(crate) async fn hear(&mut self, kind: &str) -> Value {
         loop {
             let message = self.next().await.unwrap_or_else(|close| {
@@ -51,21 +54,29 @@ impl WebSocket {
             if said == kind {
                 return message;
             }
-            let repeated = ["waiting", "connection", "typing"].contains(&said.as_str());
-            assert!(repeated, "the server says {said} instead of {kind}");
+            let any_time = ["waiting", "connection", "picture", "typing"];
+            assert!(
+                any_time.contains(&said.as_str()),
+                "the server says {said} instead of {kind}"
+            );
         }
     }
 
-    /// The types of the next messages, until each of those looked for has come.
-    pub(crate) async fn hear_all(&mut self, kinds: &[&str]) -> Vec<Value> {
-        let mut heard = Vec::new();
-        for _ in kinds {
+    /// The next message of either type.
+    pub(crate) async fn hear_either(&mut self, kinds: [&str; 2]) -> Value {
+        loop {
             let message = self.next().await.expect("the server keeps the WebSocket");
             let said = message["type"].as_str().unwrap_or_default().to_owned();
-            assert!(kinds.contains(&said.as_str()), "the server says {said}");
-            heard.push(message);
+            if kinds.contains(&said.as_str()) {
+                return message;
+            }
+            assert!(ANY_TIME.contains(&said.as_str()), "the server says {said}");
         }
-        heard
+    }
+
+    /// The next two messages of these types, in any order.
+    pub(crate) async fn hear_both(&mut self, kinds: [&str; 2]) -> [Value; 2] {
+        [self.hear_either(kinds).await, self.hear_either(kinds).await]
     }
 
     /// The code of the error that comes next.
