@@ -13,7 +13,7 @@ export class Face {
   /** @type {HTMLVideoElement} */
   #video;
   /** @type {HTMLAudioElement} */
-  #sound;
+  #listener;
   /** @type {HTMLElement} */
   #cover;
   /** @type {MediaStream | null} */
@@ -26,24 +26,24 @@ export class Face {
 
   /**
    * @param {HTMLVideoElement} video
-   * @param {HTMLAudioElement} sound
+   * @param {HTMLAudioElement} listener muted
    * @param {HTMLElement} cover lies over the video unless hidden
    */
-  constructor(video, sound, cover) {
+  constructor(video, listener, cover) {
     this.#video = video;
-    this.#sound = sound;
+    this.#listener = listener;
     this.#cover = cover;
   }
 
   /**
-   * Where the strangers will come from. The sound stays attached, and is only muted between
-   * matches: where nobody listens, Chromium's buffer fills up, throws packets away, and drags the
-   * picture along to keep them together (a second, measured).
+   * Where the strangers will come from. A muted element goes on listening between matches: where
+   * nobody does, Chromium's buffer fills up, throws packets away, and drags the picture along to
+   * keep them together (a second, measured).
    * @param {MediaStream} stream
    */
   watch(stream) {
     this.#stream = stream;
-    this.#sound.srcObject = stream;
+    this.#listener.srcObject = stream;
   }
 
   /** Nothing of the match that ends here is to be seen or heard any longer, not even underneath. */
@@ -51,7 +51,6 @@ export class Face {
     this.#turn += 1;
     this.#cover.hidden = false;
     this.#video.srcObject = null;
-    this.#sound.muted = true;
   }
 
   /** A match begins: shows its first picture as soon as it is there. @param {() => void} shown */
@@ -59,8 +58,7 @@ export class Face {
     this.hide();
     this.#matchedAt = performance.now();
     this.#first = null;
-    this.#video.srcObject = new MediaStream(this.#stream?.getVideoTracks() ?? []);
-    this.#sound.muted = false;
+    this.#video.srcObject = this.#stream;
     this.#await(this.#turn, shown);
   }
 

@@ -28,7 +28,7 @@ export class Talk {
   #section = find("talk", HTMLElement);
   #face = new Face(
     find("remote-video", HTMLVideoElement),
-    find("remote-sound", HTMLAudioElement),
+    find("remote-listener", HTMLAudioElement),
     find("cover", HTMLElement),
   );
   #local = find("local-video", HTMLVideoElement);
