@@ -12,10 +12,12 @@
 //! - **A match**: the lobby pairs, [`media::Command::Match`] sends each leg's sending half to the
 //!   shard where the other's packets arrive, [`media::Command::Part`] brings it back.
 //! - **The program**: [`cli`] parses, [`config`] becomes values before any port is bound,
-//!   [`server`] builds every part and ends them in order.
+//!   [`server`] builds every part and ends them in order. [`load`] is the other side: a crowd of
+//!   simulated visitors.
 
 // The program.
 pub mod cli;
+pub mod load;
 pub mod server;
 
 // The control plane.

@@ -3,13 +3,14 @@
 //! 1. [`flags`] makes a flag of every key of the configuration.
 //! 2. [`run`] parses, loads the configuration and calls the command.
 //! 3. [`serve`] runs the server and [`welcome`] says where it is; [`check_config`] only shows what
-//!    would be in force.
+//!    would be in force; [`load`](mod@load) lets a crowd of simulated visitors in.
 //!
 //! Exit codes: 0 done, 1 something failed while running, 2 the command line or the configuration
 //! is wrong and nothing was started.
 
 pub mod check_config;
 pub mod flags;
+pub mod load;
 pub mod serve;
 pub mod welcome;
 
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{ConfigError, Loaded, Sources, load};
+use crate::config::{ConfigError, Loaded, Sources, load as load_config};
 use flags::Flags;
 
 const AFTER_HELP: &str = "\
@@ -49,7 +50,7 @@ pub struct Arguments {
     flags: Flags,
 }
 
-#[derive(Subcommand, Clone, Copy, Debug)]
+#[derive(Subcommand, Clone, Debug)]
 enum Command {
     /// Run the server; also what happens without a command.
     #[command(after_help = serve::AFTER_HELP)]
@@ -57,6 +58,9 @@ enum Command {
     /// Print the configuration that is in force and where each value came from; start nothing.
     #[command(after_help = check_config::AFTER_HELP)]
     CheckConfig,
+    /// Load a server with simulated visitors, and say how it fared; serve nothing.
+    #[command(after_help = load::AFTER_HELP)]
+    Load(load::LoadArguments),
 }
 
 /// Does what the command line says.
@@ -96,9 +100,10 @@ pub fn help() -> String {
 
 fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
     let loaded = configuration(arguments, variables)?;
-    match arguments.command.unwrap_or(Command::Serve) {
+    match arguments.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve::serve(&loaded),
         Command::CheckConfig => check_config::check_config(&loaded),
+        Command::Load(arguments) => load::load(arguments),
     }
 }
 
@@ -110,7 +115,7 @@ fn configuration(arguments: &Arguments, variables: Variables) -> anyhow::Result<
         .or_else(|| named.map(|(_, path)| Path::new(path)));
     let file = path.map(read).transpose()?;
     let flags = arguments.flags.given().to_vec();
-    Ok(load(&Sources {
+    Ok(load_config(&Sources {
         file,
         variables,
         flags,

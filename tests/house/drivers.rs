@@ -4,12 +4,17 @@ use crate::expect_none;
 use crate::source::Source;
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 11] = [
+const DRIVERS: [&str; 16] = [
     "src/cli/",
     "src/control/handle.rs",
     "src/control/line.rs",
     "src/control/task.rs",
     "src/http/",
+    "src/load/crowd.rs",
+    "src/load/dialogue.rs",
+    "src/load/herd.rs",
+    "src/load/server_process.rs",
+    "src/load/wire.rs",
     "src/logging.rs",
     "src/main.rs",
     "src/media/driver.rs",

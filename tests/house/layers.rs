@@ -14,7 +14,7 @@ const ROWS: [&[&str]; 9] = [
     &["lobby", "media"],
     &["control"],
     &["http"],
-    &["server"],
+    &["load", "server"],
     &["cli"],
     &["main"],
 ];

@@ -7,6 +7,7 @@
 
 mod certificates;
 mod command_line;
+mod crowded;
 mod draining;
 mod life;
 mod pages;

@@ -1,0 +1,231 @@
+//! `visavis load`: lets a crowd of simulated visitors load a server.
+
+use std::fs;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::print;
+use crate::load::crowd::{self, Progress};
+use crate::load::findings::Findings;
+use crate::load::plan::{Plan, Voice};
+use crate::load::server_process::spent;
+
+/// Ends the command's help.
+pub const AFTER_HELP: &str = "\
+Examples:
+  visavis load --pairs 50 --duration 10s --server-pid $(pidof visavis)
+  visavis load --url http://chat.example:8080 --pairs 200 --video 1M --json findings.json
+  visavis load --pairs 20 --next-every 5s --max-loss 0.001 --max-p99-ms 20   for a CI
+
+Every visitor joins by the public WebSocket, connects by ICE and DTLS, sends, decrypts and checks.
+Exit codes: 0 done, 1 a threshold is passed, a visitor failed or the run could not be made.";
+
+/// What a crowd is to do.
+#[derive(Args, Clone, Debug)]
+pub struct LoadArguments {
+    /// The server's HTTP side.
+    #[arg(long, default_value = "http://localhost:8080")]
+    url: String,
+    /// Pairs of visitors.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pairs: u32,
+    /// Bits of picture per second and visitor, 30 pictures a second: 800k, 1M; 0 for none.
+    #[arg(long, default_value = "1M", value_parser = bits)]
+    video: u64,
+    /// Whether visitors speak, 50 packets a second.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    audio: bool,
+    /// How long is measured, once all have met: 30s, 5m.
+    #[arg(long, default_value = "10s", value_parser = time)]
+    duration: Duration,
+    /// Over how long the visitors come in; 5 ms for each of them if not given.
+    #[arg(long, value_parser = time)]
+    ramp: Option<Duration>,
+    /// How often one of each pair says Next; never if not given.
+    #[arg(long, value_parser = time)]
+    next_every: Option<Duration>,
+    /// Seed of all chance.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The server's process on this machine, to tell what it spends.
+    #[arg(long, value_name = "PID")]
+    server_pid: Option<u32>,
+    /// Write the findings to this file, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Fail if a larger share of the packets is lost.
+    #[arg(long, value_name = "RATIO")]
+    max_loss: Option<f64>,
+    /// Fail if more than one packet in a hundred takes longer.
+    #[arg(long, value_name = "MS")]
+    max_p99_ms: Option<f64>,
+    /// Fail if one Next in a hundred takes longer to the first picture.
+    #[arg(long, value_name = "MS")]
+    max_next_p99_ms: Option<f64>,
+}
+
+/// Runs a crowd and says what it found.
+///
+/// # Errors
+/// The run cannot be made, a visitor failed, or a threshold is passed.
+pub fn load(arguments: &LoadArguments) -> anyhow::Result<()> {
+    let plan = arguments.plan();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("the crowd's threads")?;
+    let findings = runtime.block_on(run(arguments, &plan))?;
+    print(&format!("{findings}"))?;
+    if let Some(path) = &arguments.json {
+        let text = serde_json::to_string_pretty(&findings)? + "\n";
+        fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    arguments.judge(&findings)
+}
+
+async fn run(arguments: &LoadArguments, plan: &Plan) -> anyhow::Result<Findings> {
+    let bill = || arguments.server_pid.and_then(spent);
+    let before = bill();
+    if arguments.server_pid.is_some() && before.is_none() {
+        bail!("there is no process with that id");
+    }
+    let bar = progress_bar(plan);
+    let mut tell = |progress: &Progress| show(&bar, plan, progress);
+    let (mut begin, mut end) = (None, None);
+    let counted = crowd::run(plan, &mut tell, || begin = bill(), || end = bill()).await?;
+    bar.finish_and_clear();
+    if let Some(reason) = &counted.first_failure {
+        print(&format!("a visitor failed: {reason}\n"))?;
+    }
+    let bills = before.zip(begin).zip(end);
+    let bills = bills.map(|((before, begin), end)| [before, begin, end]);
+    Ok(Findings::of(plan, &counted, bills))
+}
+
+impl LoadArguments {
+    fn plan(&self) -> Plan {
+        let each = Duration::from_millis(5) * 2 * self.pairs;
+        Plan {
+            url: self.url.clone(),
+            pairs: self.pairs as usize,
+            video_bps: self.video,
+            audio: if self.audio {
+                Voice::Speaking
+            } else {
+                Voice::Silent
+            },
+            duration: self.duration,
+            ramp: self.ramp.unwrap_or(each),
+            next_every: self.next_every.unwrap_or_default(),
+            seed: self.seed,
+        }
+    }
+
+    fn judge(&self, findings: &Findings) -> anyhow::Result<()> {
+        let next = findings.next_to_first_frame_ms.map(|spread| spread.p99);
+        let found = [
+            ("loss", Some(findings.loss_ratio), self.max_loss),
+            (
+                "p99 of the added latency, in ms,",
+                Some(findings.added_latency_ms.p99),
+                self.max_p99_ms,
+            ),
+            ("p99 of Next, in ms,", next, self.max_next_p99_ms),
+        ];
+        for (name, value, most) in found {
+            if let (Some(value), Some(most)) = (value, most)
+                && value > most
+            {
+                bail!("{name} is {value:.4}, more than {most}");
+            }
+        }
+        if findings.visitors_failed > 0 || findings.visitors_matched < 2 * findings.pairs {
+            bail!("not every visitor stayed in a match");
+        }
+        Ok(())
+    }
+}
+
+fn progress_bar(plan: &Plan) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(plan.visitors() as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, plan: &Plan, progress: &Progress) {
+    match progress {
+        Progress::Joining { connected, met } => {
+            bar.set_position(*met as u64);
+            bar.set_message(format!("matched, {connected} connected"));
+        }
+        Progress::Measuring {
+            elapsed,
+            per_second,
+            ..
+        } => {
+            bar.set_length(plan.duration.as_secs());
+            bar.set_position(elapsed.as_secs());
+            bar.set_message(format!("s, {per_second:.0} packets/s"));
+        }
+    }
+}
+
+/// `800k`, `1M`, `1.5M` or a plain number.
+fn bits(text: &str) -> Result<u64, String> {
+    let (number, factor) = match text.strip_suffix(['k', 'K']) {
+        Some(number) => (number, 1000.0),
+        None => match text.strip_suffix('M') {
+            Some(number) => (number, 1e6),
+            None => (text, 1.0),
+        },
+    };
+    let bits = number.parse::<f64>().ok().map(|number| number * factor);
+    let bits = bits.filter(|bits| (0.0..=1e9).contains(bits));
+    // Within bounds, so that nothing is cut off but fractions of a bit.
+    let bits = bits.and_then(|bits| format!("{bits:.0}").parse().ok());
+    bits.ok_or_else(|| "bits per second, like 800k or 1M".to_owned())
+}
+
+/// `500ms`, `30s`, `5m` or a plain number of seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, factor) = match text.strip_suffix("ms") {
+        Some(number) => (number, 0.001),
+        None => match text.strip_suffix('m') {
+            Some(number) => (number, 60.0),
+            None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+        },
+    };
+    let seconds = number.parse::<f64>().ok().map(|number| number * factor);
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| "a time, like 500ms, 30s or 5m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_and_times_are_read_as_people_write_them() {
+        assert_eq!(bits("800k"), Ok(800_000));
+        assert_eq!(bits("1.5M"), Ok(1_500_000));
+        assert_eq!(bits("0"), Ok(0));
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(time("1.5"), Ok(Duration::from_millis(1500)));
+        for text in ["", "fast", "-1s", "1h"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+        assert!(bits("-1").is_err() && bits("1G").is_err());
+    }
+}

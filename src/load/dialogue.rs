@@ -1,0 +1,170 @@
+//! One simulated visitor's conversation with the server.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::hello::Answer;
+use super::herd::{Door, Word};
+use super::visitor::Visitor;
+use crate::http::message::{Connection, FromBrowser, FromServer, Mode};
+use crate::private::Private;
+
+/// Where a run stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// Visitors come in.
+    Joining,
+    /// All are in.
+    Measuring,
+    /// They leave.
+    Over,
+}
+
+/// What is told of a visitor.
+#[derive(Debug)]
+pub(super) enum News {
+    /// Its leg is connected, so long after it said `join`.
+    Connected(Duration),
+    /// It faces somebody for the first time.
+    Met,
+    /// Its stay ended before it should, and why.
+    Failed(String),
+}
+
+/// What a conversation needs beside its visitor.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) url: String,
+    pub(super) herd: Door,
+    pub(super) phase: watch::Receiver<Phase>,
+    pub(super) news: tokio::sync::mpsc::UnboundedSender<(u32, News)>,
+    /// How often this visitor says Next while it is measured; never if zero.
+    pub(super) next_every: Duration,
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Joins, and stays until the run is over.
+pub(super) async fn hold(visitor: Visitor, around: Surroundings) {
+    let number = visitor.number();
+    let failed = converse(visitor, &around).await.err();
+    if let Some(reason) = failed {
+        // Nobody listens any more when the run is over.
+        let _ = around.news.send((number, News::Failed(reason)));
+    }
+}
+
+async fn converse(visitor: Visitor, around: &Surroundings) -> Result<(), String> {
+    let asked = Instant::now();
+    let connected = connect_async(&around.url).await;
+    let (mut socket, _) = connected.map_err(|error| error.to_string())?;
+    let join = FromBrowser::Join {
+        mode: Mode::Video,
+        offer: Some(Private::new(visitor.offer())),
+        adult: true,
+        interests: Vec::new(),
+        languages: Vec::new(),
+    };
+    say(&mut socket, &join).await?;
+    let mut stay = Stay {
+        number: visitor.number(),
+        visitor: Some(Box::new(visitor)),
+        asked,
+        has_met: false,
+        next_at: None,
+    };
+    let mut phase = around.phase.clone();
+    loop {
+        let next_at = stay.next_at;
+        tokio::select! {
+            message = socket.next() => match message {
+                Some(Ok(Message::Text(text))) => stay.hear(&text, around)?,
+                Some(Ok(Message::Close(_))) | None => return Err("the server hung up".to_owned()),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error.to_string()),
+            },
+            changed = phase.changed() => {
+                let now = *phase.borrow_and_update();
+                if changed.is_err() || now == Phase::Over {
+                    return say(&mut socket, &FromBrowser::Leave {}).await;
+                }
+                if now == Phase::Measuring {
+                    stay.plan_next(around.next_every);
+                }
+            }
+            () = sleep_until(next_at) => {
+                stay.plan_next(around.next_every);
+                around.herd.tell(Word::Next(stay.number));
+                say(&mut socket, &FromBrowser::Next {}).await?;
+            }
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn say(socket: &mut Socket, message: &FromBrowser) -> Result<(), String> {
+    let text = serde_json::to_string(message).map_err(|error| error.to_string())?;
+    let sent = socket.send(Message::text(text)).await;
+    sent.map_err(|error| error.to_string())
+}
+
+struct Stay {
+    number: u32,
+    /// Until the answer is there.
+    visitor: Option<Box<Visitor>>,
+    asked: Instant,
+    has_met: bool,
+    next_at: Option<Instant>,
+}
+
+impl Stay {
+    fn hear(&mut self, text: &str, around: &Surroundings) -> Result<(), String> {
+        let message = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let tell = |news| {
+            let _ = around.news.send((self.number, news));
+        };
+        match message {
+            FromServer::Answer { sdp } => {
+                let answer = Answer::read(sdp.reveal()).ok_or("an answer that cannot be read")?;
+                if let Some(visitor) = self.visitor.take() {
+                    around.herd.tell(Word::Come(visitor, answer));
+                }
+            }
+            FromServer::Connection {
+                state: Connection::Connected,
+            } => tell(News::Connected(self.asked.elapsed())),
+            FromServer::Matched { .. } if !self.has_met => {
+                self.has_met = true;
+                tell(News::Met);
+            }
+            FromServer::Error { message, .. } => return Err(message),
+            FromServer::Bye { reason } => return Err(format!("the stay ended: {reason:?}")),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Only one of a pair moves on, so that there is always somebody to meet.
+    fn plan_next(&mut self, every: Duration) {
+        let moves = !every.is_zero() && self.number.is_multiple_of(2);
+        self.next_at = moves.then(|| {
+            let first = self.next_at.is_none();
+            // At first each at another time.
+            let share = f64::from(self.number % 97 + 1) / 97.0;
+            let wait = if first { every.mul_f64(share) } else { every };
+            Instant::now() + wait
+        });
+    }
+}

@@ -1,0 +1,193 @@
+//! What is said of a run: one value that is a table for people and JSON for programs.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde::Serialize;
+
+use super::crowd::Counted;
+use super::plan::Plan;
+use super::server_process::Spent;
+use super::tally::Times;
+
+/// What a run found. Units are in the names.
+#[derive(Clone, Debug, Serialize)]
+pub struct Findings {
+    /// Pairs that were asked for.
+    pub pairs: usize,
+    /// Visitors that faced somebody when the measuring began.
+    pub visitors_matched: usize,
+    /// Stays that ended before they should.
+    pub visitors_failed: usize,
+    /// How long it was measured.
+    pub measured_seconds: f64,
+    /// RTP packets sent by all visitors.
+    pub packets_sent: u64,
+    /// RTP packets that arrived whole.
+    pub packets_received: u64,
+    /// The same per second: what the server forwarded.
+    pub packets_per_second: f64,
+    /// Packets that are missing among those received, as a share.
+    pub loss_ratio: f64,
+    /// Packets that arrived altered, or could not be decrypted.
+    pub packets_bad: u64,
+    /// Complete pictures that arrived, per second and visitor.
+    pub pictures_per_second: f64,
+    /// From making a packet to reading it on the other side: the way through the server.
+    pub added_latency_ms: Spread,
+    /// From a visitor's `join` to its connected leg.
+    pub join_ms: Spread,
+    /// From Next to the new partner's first complete picture.
+    pub next_to_first_frame_ms: Option<Spread>,
+    /// What the server's process used per packet received.
+    pub server_cpu_us_per_packet: Option<f64>,
+    /// Memory that the server's process gained, per visitor.
+    pub server_rss_bytes_per_leg: Option<f64>,
+    /// What the crowd's own media thread used per packet sent or received.
+    pub own_cpu_us_per_packet: f64,
+    /// How late the crowd itself was to send.
+    pub own_lateness_ms: Spread,
+    /// Share of one core that the crowd's media thread used.
+    pub own_load_ratio: f64,
+}
+
+/// A distribution in milliseconds.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Spread {
+    /// Half are at most this.
+    pub p50: f64,
+    /// 95 of 100.
+    pub p95: f64,
+    /// 99 of 100.
+    pub p99: f64,
+    /// All.
+    pub max: f64,
+}
+
+/// What the server's process had used: before anybody came, when the measuring began, and when it
+/// ended.
+pub type Bills = [Spent; 3];
+
+/// Above either the crowd itself is what is measured.
+const OWN_LATENESS_P99_MS: f64 = 5.0;
+const OWN_LOAD: f64 = 0.9;
+
+impl Findings {
+    /// What a run found.
+    pub fn of(plan: &Plan, counted: &Counted, bills: Option<Bills>) -> Self {
+        let tally = &counted.tally;
+        let seconds = counted.measured.as_secs_f64();
+        let received = real(tally.received);
+        let handled = (real(tally.sent) + received).max(1.0);
+        let next = &tally.next_to_picture;
+        Self {
+            pairs: plan.pairs,
+            visitors_matched: counted.met,
+            visitors_failed: counted.failed,
+            measured_seconds: seconds,
+            packets_sent: tally.sent,
+            packets_received: tally.received,
+            packets_per_second: received / seconds,
+            loss_ratio: real(tally.lost) / (real(tally.lost) + received).max(1.0),
+            packets_bad: tally.corrupt + tally.refused,
+            pictures_per_second: real(tally.pictures) / seconds / real(counted.met as u64),
+            added_latency_ms: Spread::of(&tally.latency),
+            join_ms: Spread::of(&counted.join),
+            next_to_first_frame_ms: (!next.is_empty()).then(|| Spread::of(next)),
+            server_cpu_us_per_packet: bills.map(|[_, begin, end]| {
+                let used = end.processor.saturating_sub(begin.processor);
+                used.as_secs_f64() * 1e6 / received.max(1.0)
+            }),
+            server_rss_bytes_per_leg: bills.map(|[before, _, end]| {
+                let gained = end.memory_bytes.saturating_sub(before.memory_bytes);
+                real(gained) / real(counted.connected as u64).max(1.0)
+            }),
+            own_cpu_us_per_packet: tally.processor.as_secs_f64() * 1e6 / handled,
+            own_lateness_ms: Spread::of(&tally.lateness),
+            own_load_ratio: tally.processor.as_secs_f64() / seconds,
+        }
+    }
+
+    /// Whether the crowd was too slow itself for its figures to be the server's.
+    pub fn is_own_fault(&self) -> bool {
+        self.own_lateness_ms.p99 > OWN_LATENESS_P99_MS || self.own_load_ratio > OWN_LOAD
+    }
+}
+
+impl Spread {
+    fn of(times: &Times) -> Self {
+        let ms = |micros: u64| real(micros) / 1000.0;
+        let at = |quantile| ms(times.value_at_quantile(quantile));
+        Self {
+            p50: at(0.5),
+            p95: at(0.95),
+            p99: at(0.99),
+            max: ms(times.max()),
+        }
+    }
+}
+
+impl Display for Spread {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { p50, p95, p99, max } = self;
+        write!(
+            f,
+            "{p50:8.2} p50 {p95:8.2} p95 {p99:8.2} p99 {max:8.2} max  ms"
+        )
+    }
+}
+
+impl Display for Findings {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut row = |name: &str, value: &dyn Display| writeln!(f, "  {name:<26}{value}");
+        let visitors = format!(
+            "{} of {} matched, {} failed",
+            self.visitors_matched,
+            2 * self.pairs,
+            self.visitors_failed
+        );
+        row("visitors", &visitors)?;
+        let packets = format!(
+            "{:.0} per second, {} received in {:.1} s",
+            self.packets_per_second, self.packets_received, self.measured_seconds
+        );
+        row("packets", &packets)?;
+        let loss = format!("{:.4} %, {} bad", 100.0 * self.loss_ratio, self.packets_bad);
+        row("lost", &loss)?;
+        let pictures = format!("{:.1} per second and visitor", self.pictures_per_second);
+        row("pictures", &pictures)?;
+        row("added latency", &self.added_latency_ms)?;
+        row("join", &self.join_ms)?;
+        if let Some(next) = &self.next_to_first_frame_ms {
+            row("Next to first picture", next)?;
+        }
+        if let Some(cpu) = self.server_cpu_us_per_packet {
+            row("server CPU", &format!("{cpu:.2} µs per forwarded packet"))?;
+        }
+        if let Some(memory) = self.server_rss_bytes_per_leg {
+            row(
+                "server memory",
+                &format!("{:.0} KiB per leg", memory / 1024.0),
+            )?;
+        }
+        let own = format!(
+            "{:.2} µs per packet, {:.0} % of a core",
+            self.own_cpu_us_per_packet,
+            100.0 * self.own_load_ratio
+        );
+        row("this crowd's own CPU", &own)?;
+        row("its own lateness", &self.own_lateness_ms)?;
+        if self.is_own_fault() {
+            let warning = "this crowd was itself too slow; these times are not the server's";
+            row("WARNING", &warning)?;
+        }
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of one run are far below 2^53"
+)]
+const fn real(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,45 @@
+//! A crowd of simulated visitors, who load a server through its public door.
+//!
+//! Each is a real WebRTC client: it joins by the signaling WebSocket, connects by ICE and DTLS, and
+//! sends sound and picture under its own SRTP keys. What arrives is decrypted and checked.
+//!
+//! 1. [`plan`] says how many come, how fast, and what they send.
+//! 2. [`crowd`] lets them in one by one, measures for a while, and lets them leave.
+//! 3. [`dialogue`] is one visitor's conversation with the server.
+//! 4. [`herd`] is the thread that carries their media: it reads and writes through [`wire`].
+//! 5. [`visitor`] is one visitor's media, a value: [`hello`] makes the offer and reads the answer,
+//!    [`sending`] makes packets, [`receiving`] counts those that come, [`stamp`] is what they carry.
+//! 6. [`tally`] is what was counted, [`findings`] what is said of it, with
+//!    [`server_process`] for what it cost the server.
+
+pub mod crowd;
+mod dialogue;
+pub mod findings;
+
+mod hello;
+mod herd;
+pub mod plan;
+mod receiving;
+mod sending;
+pub mod server_process;
+mod stamp;
+pub mod tally;
+mod visitor;
+mod wire;
+
+/// Why there are no findings.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Not `http://host:port`.
+    #[error("the server's address must look like http://host:port, not {0}")]
+    BadUrl(String),
+    /// The thread that carries media, or its sockets.
+    #[error("the crowd's media thread cannot be started")]
+    Herd(#[source] std::io::Error),
+    /// Nobody found a partner.
+    #[error("not one pair met: {0}")]
+    NobodyMet(String),
+    /// The crypto backend makes no certificate.
+    #[error("no certificate can be made")]
+    NoCertificate,
+}

@@ -1,0 +1,83 @@
+//! What the crowd is to do.
+
+use std::time::Duration;
+
+use super::LoadError;
+
+/// What the crowd is to do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The server's HTTP side.
+    pub url: String,
+    /// Pairs of visitors.
+    pub pairs: usize,
+    /// Bits of picture per second and visitor, headers not counted; 0 for none.
+    pub video_bps: u64,
+    /// Whether they speak: 50 packets a second.
+    pub audio: Voice,
+    /// How long is measured, once all have met.
+    pub duration: Duration,
+    /// Over how long they come in.
+    pub ramp: Duration,
+    /// How often one of each pair says Next; never if zero.
+    pub next_every: Duration,
+    /// Seed of all chance.
+    pub seed: u64,
+}
+
+/// Whether visitors speak.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Voice {
+    /// 50 packets a second.
+    Speaking,
+    /// Nothing.
+    Silent,
+}
+
+impl Plan {
+    /// Where the signaling WebSocket is.
+    ///
+    /// # Errors
+    /// [`LoadError::BadUrl`].
+    pub fn signal_url(&self) -> Result<String, LoadError> {
+        let bad = || LoadError::BadUrl(self.url.clone());
+        let authority = self.url.strip_prefix("http://").ok_or_else(bad)?;
+        let authority = authority.trim_end_matches('/');
+        if authority.is_empty() || authority.contains('/') {
+            return Err(bad());
+        }
+        Ok(format!("ws://{authority}/v1/signal"))
+    }
+
+    /// How many visitors come.
+    pub const fn visitors(&self) -> usize {
+        2 * self.pairs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(url: &str) -> Plan {
+        Plan {
+            url: url.to_owned(),
+            pairs: 1,
+            video_bps: 0,
+            audio: Voice::Silent,
+            duration: Duration::ZERO,
+            ramp: Duration::ZERO,
+            next_every: Duration::ZERO,
+            seed: 0,
+        }
+    }
+
+    #[test]
+    fn the_websocket_is_found_beside_the_page() {
+        let found = plan("http://[::1]:8080/").signal_url();
+        assert_eq!(found.expect("good"), "ws://[::1]:8080/v1/signal");
+        for url in ["localhost:8080", "https://there", "http://", "http://a/b"] {
+            assert!(plan(url).signal_url().is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,445 @@
+//! One simulated visitor's media: ICE controlling, DTLS client, SRTP, a voice and a picture. A
+//! value: bytes and time in, bytes out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use str0m::Candidate;
+use str0m::crypto::dtls::{DtlsCert, DtlsInstance, DtlsOutput, DtlsVersion, SrtpProfile};
+use str0m::crypto::{CryptoProvider, Fingerprint};
+use str0m::ice::{IceAgent, IceAgentEvent, IceCreds, StunMessage, StunPacket};
+use str0m::net::Protocol;
+
+use super::LoadError;
+use super::hello::{self, Answer};
+use super::plan::{Plan, Voice};
+use super::receiving::{Arrivals, Incoming};
+use super::sending::{Batch, DESCRIPTOR_BYTES, Press, Stream, TRANSPORT_CC};
+use super::stamp::Stamp;
+use super::tally::{Tally, note};
+use crate::rtp::rtcp::{self, Compound, Packet, ReportBlock};
+use crate::rtp::{self, Header, Kind, extension};
+use crate::srtp::{Inbound, KeyPair, Outbound, Profile};
+
+/// What all visitors of a run share.
+pub(super) struct Papers {
+    provider: CryptoProvider,
+    certificate: DtlsCert,
+    fingerprint: Fingerprint,
+    /// When the run began: time zero of every stamp.
+    pub(super) began: Instant,
+}
+
+impl Papers {
+    pub(super) fn new(began: Instant) -> Result<Arc<Self>, LoadError> {
+        let provider = str0m::crypto::from_feature_flags();
+        let certificate = provider.dtls_provider.generate_certificate();
+        let certificate = certificate.ok_or(LoadError::NoCertificate)?;
+        let hash = provider.sha256_provider.sha256(&certificate.certificate);
+        Ok(Arc::new(Self {
+            fingerprint: Fingerprint {
+                hash_func: "sha-256".to_owned(),
+                bytes: hash.to_vec(),
+            },
+            provider,
+            certificate,
+            began,
+        }))
+    }
+}
+
+/// What a visitor sends, and how often.
+#[derive(Clone, Copy)]
+pub(super) struct Habits {
+    voice: Voice,
+    /// Bytes of one picture; 0 for none.
+    picture_bytes: usize,
+}
+
+impl Habits {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let bytes = plan.video_bps / 8 / PICTURES_PER_SECOND;
+        Self {
+            voice: plan.audio,
+            picture_bytes: usize::try_from(bytes).unwrap_or(0),
+        }
+    }
+}
+
+const PICTURES_PER_SECOND: u64 = 30;
+const VOICE_EVERY: Duration = Duration::from_millis(20);
+const PICTURE_EVERY: Duration = Duration::from_nanos(1_000_000_000 / PICTURES_PER_SECOND);
+const FEEDBACK_EVERY: Duration = Duration::from_millis(100);
+const REPORTS_EVERY: Duration = Duration::from_secs(1);
+/// Behind by more than this, a visitor drops what it should have sent, like a busy computer.
+const BACKLOG: Duration = Duration::from_millis(200);
+
+/// One visitor.
+pub(super) struct Visitor {
+    number: u32,
+    papers: Arc<Papers>,
+    habits: Habits,
+    agent: IceAgent,
+    dtls: Box<dyn DtlsInstance>,
+    dtls_due: Option<Instant>,
+    is_dtls_started: bool,
+    /// Own and the server's address, once the answer is there.
+    path: Option<[SocketAddr; 2]>,
+    keys: Option<(Inbound, Outbound)>,
+    audio: Stream,
+    video: Stream,
+    rtx_ssrc: u32,
+    incoming: [Incoming; 2],
+    arrivals: Arrivals,
+    transport: u16,
+    next_voice: Instant,
+    next_picture: Instant,
+    next_feedback: Instant,
+    next_reports: Instant,
+    is_keyframe_wanted: bool,
+    /// Whose pictures it sees.
+    partner: Option<u32>,
+    /// When it said Next, until it sees somebody new.
+    said_next: Option<Instant>,
+    pub(super) out: Batch,
+}
+
+impl Visitor {
+    /// A visitor who has not connected yet. `phase` moves its clocks against the others'.
+    pub(super) fn new(
+        number: u32,
+        papers: &Arc<Papers>,
+        habits: Habits,
+        (now, phase): (Instant, Duration),
+    ) -> Result<Self, LoadError> {
+        let dtls = papers.provider.dtls_provider.new_dtls(
+            &papers.certificate,
+            now,
+            DtlsVersion::Dtls12,
+            None,
+        );
+        let mut dtls = dtls.map_err(|_| LoadError::NoCertificate)?;
+        dtls.set_active(true);
+        let mut agent = IceAgent::with_hmac(IceCreds::new(), papers.provider.sha1_hmac_provider);
+        agent.set_controlling(true);
+        let base = 1 + 4 * number;
+        let first = now + phase;
+        Ok(Self {
+            number,
+            papers: papers.clone(),
+            habits,
+            agent,
+            dtls,
+            dtls_due: None,
+            is_dtls_started: false,
+            path: None,
+            keys: None,
+            audio: Stream::new(base, hello::AUDIO),
+            video: Stream::new(base + 1, hello::VIDEO),
+            rtx_ssrc: base + 2,
+            incoming: Default::default(),
+            arrivals: Arrivals::default(),
+            transport: 1,
+            next_voice: first,
+            next_picture: first,
+            next_feedback: first,
+            next_reports: first,
+            is_keyframe_wanted: true,
+            partner: None,
+            said_next: None,
+            out: Batch::default(),
+        })
+    }
+
+    /// Its number in the crowd.
+    pub(super) const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The SDP for `join`.
+    pub(super) fn offer(&self) -> String {
+        let names = [self.audio.ssrc, self.video.ssrc, self.rtx_ssrc];
+        hello::offer(
+            self.agent.local_credentials(),
+            &self.papers.fingerprint,
+            names,
+        )
+    }
+
+    /// Begins to connect, from its own address to the server's.
+    pub(super) fn take_answer(&mut self, answer: Answer, path: [SocketAddr; 2], now: Instant) {
+        let [own, server] = path.map(|address| Candidate::host(address, Protocol::Udp));
+        if let (Ok(own), Ok(server)) = (own, server) {
+            self.agent.add_local_candidate(own);
+            self.agent.add_remote_candidate(server);
+        }
+        self.agent.set_remote_credentials(answer.credentials);
+        let [audio, video] = &mut self.incoming;
+        (audio.ssrc, video.ssrc) = (answer.audio, answer.video);
+        self.path = Some(path);
+        self.agent.handle_timeout(now);
+        self.drain(now);
+    }
+
+    /// The visitor says Next.
+    pub(super) fn say_next(&mut self, now: Instant) {
+        self.said_next = Some(now);
+    }
+
+    /// Begins to count anew.
+    pub(super) fn reset(&mut self) {
+        self.incoming.iter_mut().for_each(Incoming::reset);
+    }
+
+    /// Adds what is missing to the tally.
+    pub(super) fn count_losses(&self, tally: &mut Tally) {
+        tally.lost += self.incoming.iter().map(Incoming::lost).sum::<u64>();
+    }
+
+    /// When [`act`](Self::act) wants to be called.
+    pub(super) fn due(&mut self) -> Option<Instant> {
+        let control = [self.agent.poll_timeout(), self.dtls_due];
+        let media = self.keys.is_some().then(|| {
+            let own = self.next_feedback.min(self.next_reports);
+            own.min(self.next_voice).min(self.next_picture)
+        });
+        control.into_iter().flatten().chain(media).min()
+    }
+
+    /// Does what is due.
+    pub(super) fn act(&mut self, now: Instant, tally: &mut Tally) {
+        if self.agent.poll_timeout().is_some_and(|due| due <= now) {
+            self.agent.handle_timeout(now);
+        }
+        if self.dtls_due.take_if(|due| *due <= now).is_some() {
+            // A handshake that fails shows as a visitor who never connects.
+            let _: Result<(), _> = self.dtls.handle_timeout(now);
+        }
+        self.drain(now);
+        self.send_media(now, tally);
+        self.send_control(now);
+    }
+
+    /// Takes a datagram from the server.
+    pub(super) fn receive(&mut self, datagram: &mut [u8], now: Instant, tally: &mut Tally) {
+        match Kind::of(datagram) {
+            Kind::Rtp => return self.receive_rtp(datagram, now, tally),
+            Kind::Rtcp => return self.receive_rtcp(datagram, tally),
+            Kind::Dtls => {
+                let _: Result<(), _> = self.dtls.handle_packet(datagram);
+            }
+            Kind::Stun => {
+                if let (Ok(message), Some([own, server])) =
+                    (StunMessage::parse(datagram), self.path)
+                {
+                    let packet = StunPacket {
+                        proto: Protocol::Udp,
+                        source: server,
+                        destination: own,
+                        message,
+                    };
+                    self.agent.handle_packet(now, packet);
+                }
+            }
+            Kind::Unknown => tally.refused += 1,
+        }
+        self.drain(now);
+    }
+
+    fn send_media(&mut self, now: Instant, tally: &mut Tally) {
+        let Some((_, outbound)) = &mut self.keys else {
+            return;
+        };
+        let since = now.saturating_duration_since(self.papers.began);
+        let mut press = Press {
+            outbound,
+            transport: &mut self.transport,
+            sender: self.number,
+            now_us: u64::try_from(since.as_micros()).unwrap_or(0),
+            out: &mut self.out,
+        };
+        let before = press.out.count();
+        let speaks = is_due(&mut self.next_voice, VOICE_EVERY, now, tally);
+        if speaks && self.habits.voice == Voice::Speaking {
+            press.speak(&mut self.audio, media_clock(since, 48_000));
+        }
+        let shows = is_due(&mut self.next_picture, PICTURE_EVERY, now, tally);
+        if shows && self.habits.picture_bytes > 0 {
+            let is_key = std::mem::take(&mut self.is_keyframe_wanted);
+            let (timestamp, bytes) = (media_clock(since, 90_000), self.habits.picture_bytes);
+            press.show(&mut self.video, timestamp, bytes, is_key);
+        }
+        tally.sent += (press.out.count() - before) as u64;
+    }
+
+    fn send_control(&mut self, now: Instant) {
+        if self.keys.is_none() {
+            return;
+        }
+        let mut compound = Vec::new();
+        if self.next_reports <= now {
+            self.next_reports = now + REPORTS_EVERY;
+            self.write_reports(now, &mut compound);
+        }
+        if self.next_feedback <= now {
+            self.next_feedback = now + FEEDBACK_EVERY;
+            let (count, entries) = (self.arrivals.count, self.arrivals.take());
+            let [_, video] = &self.incoming;
+            let sources = (self.video.ssrc, video.ssrc);
+            rtcp::write::transport_feedback(&mut compound, sources, count, &entries);
+        }
+        if compound.is_empty() {
+            return;
+        }
+        let length = compound.len();
+        compound.resize(length + 40, 0);
+        if let Some((_, outbound)) = &mut self.keys
+            && let Ok(length) = outbound.protect_rtcp(&mut compound, length)
+        {
+            self.out.push(compound.get(..length).unwrap_or_default());
+        }
+    }
+
+    fn write_reports(&self, now: Instant, compound: &mut Vec<u8>) {
+        let since = now.saturating_duration_since(self.papers.began);
+        let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+        let ntp = ((3_900_000_000 + since.as_secs()) << 32) | fraction;
+        let blocks: Vec<ReportBlock> = self
+            .incoming
+            .iter()
+            .filter(|track| track.highest > 0)
+            .map(|track| ReportBlock {
+                ssrc: track.ssrc,
+                fraction_lost: 0,
+                cumulative_lost: 0,
+                highest_sequence: u32::try_from(track.highest & 0xffff_ffff).unwrap_or(0),
+                jitter: 0,
+                last_sr: 0,
+                delay_since_last_sr: 0,
+            })
+            .collect();
+        let audio = self.audio.report(ntp, media_clock(since, 48_000));
+        rtcp::write::sender_report(compound, &audio, &blocks);
+        let video = self.video.report(ntp, media_clock(since, 90_000));
+        rtcp::write::sender_report(compound, &video, &[]);
+        rtcp::write::sdes_cname(compound, self.audio.ssrc, "load");
+    }
+
+    fn receive_rtp(&mut self, packet: &mut [u8], now: Instant, tally: &mut Tally) {
+        let opened = self.keys.as_ref().and_then(|(inbound, _)| {
+            let header = Header::parse(packet)?;
+            let tracks = self.incoming.iter_mut().enumerate();
+            let (at, track) = tracks.into_iter().find(|(_, t)| t.ssrc == header.ssrc)?;
+            Some((track.open(inbound, packet, &header)?, header, at == 1))
+        });
+        let Some((length, header, is_video)) = opened else {
+            tally.refused += 1;
+            return;
+        };
+        let plain = packet.get(..length).unwrap_or_default();
+        let since = now.saturating_duration_since(self.papers.began);
+        if let Some(number) = extension::find(plain, &header, TRANSPORT_CC)
+            .and_then(|range| extension::read_u16(plain, &range))
+        {
+            let ticks = i64::try_from(since.as_micros() / 250).unwrap_or(0);
+            self.arrivals.note(number, ticks);
+        }
+        let skipped = if is_video { DESCRIPTOR_BYTES } else { 0 };
+        let stamp = rtp::payload(plain, &header)
+            .and_then(|payload| payload.get(skipped..))
+            .and_then(Stamp::read)
+            .filter(|stamp| stamp.sender != self.number);
+        let Some(stamp) = stamp else {
+            tally.corrupt += 1;
+            return;
+        };
+        tally.received += 1;
+        let sent = Duration::from_micros(stamp.sent_us);
+        note(&mut tally.latency, since.saturating_sub(sent));
+        if is_video && header.marker {
+            self.seen(stamp.sender, now, tally);
+        }
+    }
+
+    /// A whole picture of somebody.
+    fn seen(&mut self, sender: u32, now: Instant, tally: &mut Tally) {
+        tally.pictures += 1;
+        if self.partner.replace(sender) != Some(sender)
+            && let Some(then) = self.said_next.take()
+        {
+            let waited = now.saturating_duration_since(then);
+            note(&mut tally.next_to_picture, waited);
+        }
+    }
+
+    fn receive_rtcp(&mut self, packet: &mut [u8], tally: &mut Tally) {
+        let length = self
+            .keys
+            .as_mut()
+            .and_then(|(inbound, _)| inbound.unprotect_rtcp(packet).ok());
+        let Some(length) = length else {
+            tally.refused += 1;
+            return;
+        };
+        let plain = packet.get(..length).unwrap_or_default();
+        for part in Compound::parse(plain).map_while(Result::ok) {
+            if let Packet::Pli { media, .. } = part {
+                self.is_keyframe_wanted |= media == self.video.ssrc;
+            }
+        }
+    }
+
+    /// Carries out what ICE and DTLS want.
+    fn drain(&mut self, now: Instant) {
+        while let Some(event) = self.agent.poll_event() {
+            if matches!(event, IceAgentEvent::NominatedSend { .. }) && !self.is_dtls_started {
+                self.is_dtls_started = true;
+                let _: Result<(), _> = self.dtls.handle_timeout(now);
+            }
+        }
+        while let Some(transmit) = self.agent.poll_transmit() {
+            self.out.push(&transmit.contents);
+        }
+        let mut room = [0; 2000];
+        while self.is_dtls_started {
+            match self.dtls.poll_output(&mut room) {
+                DtlsOutput::Packet(packet) => self.out.push(packet),
+                DtlsOutput::Timeout(due) => {
+                    self.dtls_due = (due > now).then_some(due);
+                    return;
+                }
+                DtlsOutput::KeyingMaterial(material, profile) => {
+                    self.keys = keys(material.as_ref(), profile);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn keys(material: &[u8], profile: SrtpProfile) -> Option<(Inbound, Outbound)> {
+    let profile = match profile {
+        SrtpProfile::AEAD_AES_256_GCM => Profile::AeadAes256Gcm,
+        SrtpProfile::AEAD_AES_128_GCM => Profile::AeadAes128Gcm,
+        _ => Profile::Aes128CmSha1_80,
+    };
+    let keys = KeyPair::from_exporter(profile, material)?;
+    Some((Inbound::new(&keys.server), Outbound::new(&keys.client)))
+}
+
+/// Whether it is time; if so the next time is set, and how late it is noted.
+fn is_due(next: &mut Instant, every: Duration, now: Instant, tally: &mut Tally) -> bool {
+    if *next > now {
+        return false;
+    }
+    let late = now.saturating_duration_since(*next);
+    note(&mut tally.lateness, late);
+    *next = if late > BACKLOG { now } else { *next } + every;
+    true
+}
+
+fn media_clock(since: Duration, rate: u128) -> u32 {
+    let ticks = since.as_micros() * rate / 1_000_000;
+    u32::try_from(ticks & u128::from(u32::MAX)).unwrap_or(0)
+}

@@ -1,0 +1,55 @@
+//! `visavis load`: a crowd of simulated visitors meets in a real server.
+
+use serde_json::Value;
+
+use crate::started::{Started, said, visavis};
+
+/// Runs two pairs against a server; gives the exit code, what was said, and the findings.
+fn two_pairs(server: &Started, more: &[&str]) -> (i32, String, Value) {
+    let url = format!("http://{}", server.http);
+    let findings = std::env::temp_dir().join(format!("findings-{}.json", server.http.port()));
+    let mut command = visavis(&["load", "--pairs=2", "--duration=2s", "--ramp=0s"]);
+    command.args(["--url", &url, "--video=300k", "--json"]);
+    let (code, said, complaint) = said(command.arg(&findings).args(more));
+    let text = std::fs::read_to_string(&findings).unwrap();
+    std::fs::remove_file(&findings).unwrap();
+    (
+        code,
+        said + &complaint,
+        serde_json::from_str(&text).unwrap(),
+    )
+}
+
+#[test]
+fn a_crowd_meets_and_loses_nothing() {
+    let server = Started::with(&[]);
+    let pid = server.pid().to_string();
+    let (code, said, findings) = two_pairs(&server, &["--server-pid", &pid, "--max-loss=0.01"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(findings["visitors_matched"], 4, "{said}");
+    assert_eq!(findings["packets_bad"], 0, "{said}");
+    // Four voices, 50 packets a second, and four pictures.
+    let received = findings["packets_received"].as_u64().unwrap();
+    assert!(received > 2 * 4 * 50, "{said}");
+    for figure in ["server_cpu_us_per_packet", "server_rss_bytes_per_leg"] {
+        assert!(findings[figure].as_f64().unwrap() > 0.0, "{figure}: {said}");
+    }
+    let latency = &findings["added_latency_ms"];
+    assert!(latency["p50"].as_f64().unwrap() > 0.0, "{said}");
+    assert!(said.contains("added latency"), "{said}");
+}
+
+#[test]
+fn a_threshold_that_is_passed_is_the_exit_code() {
+    let server = Started::with(&[]);
+    let (code, said, _) = two_pairs(&server, &["--max-p99-ms=0"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("more than 0"), "{said}");
+}
+
+#[test]
+fn a_crowd_without_a_server_says_why() {
+    let (code, _, complaint) = said(&mut visavis(&["load", "--url=http://127.0.0.1:9"]));
+    assert_eq!(code, 1);
+    assert!(complaint.contains("not one pair met"), "{complaint}");
+}
