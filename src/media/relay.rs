@@ -104,14 +104,17 @@ impl Relay {
         }
     }
 
-    /// Sends a decrypted packet on.
+    /// Sends a decrypted packet on; it is rewritten in place.
     pub(crate) fn forward(
         &mut self,
-        packet: &[u8],
+        packet: &mut [u8],
         received: &Received,
         sender: &mut Sender<'_>,
         out: &mut Datagrams,
     ) -> Passage {
+        if packet.len() > limits::DATAGRAM_BYTES {
+            return Passage::Failed;
+        }
         match received.track {
             Track::Audio => self.forward_audio(packet, received, out),
             Track::Video => self.forward_video(packet, received, sender, out),
@@ -159,7 +162,7 @@ impl Relay {
 
     fn forward_audio(
         &mut self,
-        packet: &[u8],
+        packet: &mut [u8],
         received: &Received,
         out: &mut Datagrams,
     ) -> Passage {
@@ -183,11 +186,8 @@ impl Relay {
             index,
             timestamp: received.header.timestamp.wrapping_add(line.timestamp),
         };
-        let mut room = [0; limits::DATAGRAM_BYTES];
-        let Some(finished) = self.compose(packet, received, &heading, &mut room) else {
-            return Passage::Failed;
-        };
-        let Some(length) = self.downlink.send_rtp(finished, index, out) else {
+        self.rewrite(packet, received, &heading);
+        let Some(length) = self.downlink.send_rtp(packet, index, out) else {
             return Passage::Failed;
         };
         self.downlink
@@ -198,7 +198,7 @@ impl Relay {
 
     fn forward_video(
         &mut self,
-        packet: &[u8],
+        packet: &mut [u8],
         received: &Received,
         sender: &mut Sender<'_>,
         out: &mut Datagrams,
@@ -219,15 +219,12 @@ impl Relay {
             return Passage::Stale;
         };
         let heading = self.video_heading(received.header.timestamp, &line, index);
-        let mut room = [0; limits::DATAGRAM_BYTES];
-        let Some(finished) = self.compose(packet, received, &heading, &mut room) else {
-            return Passage::Failed;
-        };
-        let Some(length) = self.downlink.send_rtp(finished, index, out) else {
+        self.rewrite(packet, received, &heading);
+        let Some(length) = self.downlink.send_rtp(packet, index, out) else {
             return Passage::Failed;
         };
         // Kept once it is sent: what goes again under its index must be the same bytes.
-        self.downlink.ring.keep(index, finished);
+        self.downlink.ring.keep(index, packet);
         self.downlink
             .video
             .sent(index, heading.timestamp, length, received.at);
@@ -269,7 +266,7 @@ impl Relay {
     /// A packet resent by its sender, or probing: which is old packets resent, or padding.
     fn forward_rtx(
         &mut self,
-        packet: &[u8],
+        packet: &mut [u8],
         received: &Received,
         sender: &mut Sender<'_>,
         out: &mut Datagrams,
@@ -301,20 +298,9 @@ impl Relay {
         if let (Some(restored), true) = (restored, was_missing) {
             self.downlink.ring.keep(index, restored);
         }
-        let mut room = [0; limits::DATAGRAM_BYTES];
-        let Some(length) = self
-            .compose(packet, received, &rtx, &mut room)
-            .map(<[u8]>::len)
-        else {
-            return Passage::Failed;
-        };
-        write_original(&mut room, received.header.length, index);
-        self.send_rtx(
-            room.get(..length).unwrap_or_default(),
-            &rtx,
-            received.at,
-            out,
-        )
+        self.rewrite(packet, received, &rtx);
+        write_original(packet, received.header.length, index);
+        self.send_rtx(packet, &rtx, received.at, out)
     }
 
     /// The original packet inside a retransmission (RFC 4588, 4), as it would have been sent on.
@@ -325,7 +311,10 @@ impl Relay {
         heading: &Heading,
         room: &'a mut [u8; limits::DATAGRAM_BYTES],
     ) -> Option<&'a [u8]> {
-        let length = self.compose(packet, received, heading, room)?.len();
+        let length = packet.len();
+        let copy = room.get_mut(..length)?;
+        copy.copy_from_slice(packet);
+        self.rewrite(copy, received, heading);
         let start = received.header.length;
         let rest = start.checked_add(2).filter(|rest| *rest <= length)?;
         room.copy_within(rest..length, start);
@@ -463,31 +452,20 @@ impl Relay {
         }
     }
 
-    /// Copies a packet into `room` with the partner's numbers. Nothing of the sender's extensions
-    /// survives but the transport-wide number, and that only where the partner's feedback about it
-    /// goes through.
-    fn compose<'a>(
-        &mut self,
-        packet: &[u8],
-        received: &Received,
-        heading: &Heading,
-        room: &'a mut [u8; limits::DATAGRAM_BYTES],
-    ) -> Option<&'a [u8]> {
-        let plain = packet.get(..received.length)?;
-        let copy = room.get_mut(..plain.len())?;
-        copy.copy_from_slice(plain);
-        heading.write(copy);
+    /// Gives a packet the partner's numbers. Nothing of the sender's extensions survives but the
+    /// transport-wide number, and that only where the partner's feedback about it goes through.
+    fn rewrite(&mut self, packet: &mut [u8], received: &Received, heading: &Heading) {
+        heading.write(packet);
         let mut table = extension::Table::default();
         if let (Some((number, place)), (Some(id_in), Some(id_out))) =
             (&received.transport, self.transport_ids)
             && let Some(number) = self.transport.and_then(|stretch| stretch.forth(*number))
         {
-            extension::write_u16(copy, place, low(number));
+            extension::write_u16(packet, place, low(number));
             table.insert(id_in, id_out);
             self.note_transport(number);
         }
-        extension::remap(copy, &received.header, &table);
-        Some(copy)
+        extension::remap(packet, &received.header, &table);
     }
 
     fn note_transport(&mut self, number: u64) {

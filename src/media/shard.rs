@@ -226,7 +226,7 @@ impl Shard {
                 newest_video: uplink.video.reception.highest(),
                 losses: &mut uplink.losses,
             };
-            let plain = packet.get(..received.length).unwrap_or_default();
+            let plain = packet.get_mut(..received.length).unwrap_or_default();
             let passage = relay.forward(plain, &received, &mut sender, &mut fx.datagrams);
             let match_id = relay.match_id;
             let id = leg.id;
