@@ -6,8 +6,12 @@
 /** Video needs no more for a face; see `probe` for the other use of this number. */
 const MAX_BITRATE_BPS = 2_500_000;
 
-/** Below the usual estimate, and back at once: the picture never gets to feel it. */
-const PROBE_FLOOR_BPS = 1_000_000;
+/** An estimate above this shows a face well, and is left alone. */
+const ENOUGH_BPS = 1_000_000;
+
+/** So little, for so long, and Chromium takes the sender for one that has little to say. */
+const PROBE_FLOOR_BPS = 40_000;
+const PROBE_MS = 500;
 
 /**
  * A network that hiccups is not a network that is gone. Browsers say `disconnected` after some 5 s
@@ -31,6 +35,8 @@ export class Leg {
   #senders;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #hiccup;
+  /** Ends the probe that is going on. @type {ReturnType<typeof setTimeout> | undefined} */
+  #raise;
   /** An offer has left whose answer has not come. */
   #asked = false;
 
@@ -102,19 +108,36 @@ export class Leg {
   }
 
   /**
-   * A bad partner leaves a low estimate behind, and it takes 15 s to recover by itself. Lowering
-   * and raising the allowance makes Chromium probe for more at once; Firefox does not mind.
+   * A bad partner leaves a low estimate behind, and it takes 15 s to recover by itself. Chromium
+   * probes for more when the allowance rises while it sends little: so the allowance is lowered for
+   * a moment, where there is something to gain. Firefox tells no estimate and is left alone.
    */
   async probe() {
+    const estimateBps = await this.#estimateBps();
+    if (estimateBps === undefined || estimateBps > ENOUGH_BPS || this.#raise) return;
     await this.#allow(PROBE_FLOOR_BPS);
-    await this.#allow(MAX_BITRATE_BPS);
+    this.#raise = setTimeout(() => {
+      this.#raise = undefined;
+      this.#allow(MAX_BITRATE_BPS).catch(() => {});
+    }, PROBE_MS);
   }
 
   close() {
     clearTimeout(this.#hiccup);
+    clearTimeout(this.#raise);
     this.connection.ontrack = null;
     this.connection.onconnectionstatechange = null;
     this.connection.close();
+  }
+
+  /** What the browser believes the path to the partner can take. */
+  async #estimateBps() {
+    /** @type {number | undefined} */
+    let estimate;
+    for (const report of (await this.connection.getStats()).values()) {
+      if (report.type === "candidate-pair" && report.nominated) estimate = report.availableOutgoingBitrate;
+    }
+    return estimate;
   }
 
   /** @param {number} maxBitrate in bits per second */

@@ -16,6 +16,8 @@ export class ConnectionDouble {
   /** @type {((event: { track: object }) => void) | null} */
   ontrack = null;
   closed = false;
+  /** What the path can take, as Chromium would tell. @type {number | undefined} */
+  estimateBps = 300_000;
   /** How often `maxBitrate` was set, and to what. @type {number[]} */
   bitrates = [];
   /** @type {string[]} */
@@ -26,6 +28,11 @@ export class ConnectionDouble {
 
   constructor() {
     ConnectionDouble.all.push(this);
+  }
+
+  async getStats() {
+    const pair = { type: "candidate-pair", nominated: true, availableOutgoingBitrate: this.estimateBps };
+    return new Map([["pair", pair]]);
   }
 
   /** @param {string | { kind: string }} track */

@@ -120,12 +120,30 @@ test("one connection serves every match of the stay", async () => {
   assert.equal(visavis.remote.getTracks().length, 2);
 });
 
-test("each match lowers and raises the allowance once", async () => {
+test("a low estimate is probed at a match: less for a moment, then more", async () => {
   await stayLooking();
   await lastSocket().say(matched("a"));
-  const [low = 0, high = 0, ...more] = lastConnection().bitrates;
+  const [low = 0] = lastConnection().bitrates;
+  assert.equal(lastConnection().bitrates.length, 1);
+  await lastSocket().say(WAITING);
+  await lastSocket().say(matched("b"));
+  assert.equal(lastConnection().bitrates.length, 1, "one probe at a time");
+  mock.timers.tick(500);
+  await settle();
+  const [, high = 0, ...more] = lastConnection().bitrates;
   assert.ok(low < high);
   assert.deepEqual(more, []);
+});
+
+test("an estimate that is good or unknown is left alone", async () => {
+  await stayLooking();
+  for (const [match, estimateBps] of /** @type {const} */ ([["a", 3_000_000], ["b", undefined]])) {
+    lastConnection().estimateBps = estimateBps;
+    await lastSocket().say(matched(match));
+    await lastSocket().say(WAITING);
+  }
+  mock.timers.tick(5000);
+  assert.deepEqual(lastConnection().bitrates, []);
 });
 
 test("a text-only stay makes no connection and sends no offer", async () => {
