@@ -2,9 +2,10 @@
 //! are strangers to each other.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use crate::expect_none;
-use crate::source::Source;
+use crate::source::{Source, root, tree};
 
 /// The rows, lowest first. ARCHITECTURE.md shows the same table with what each holds.
 const ROWS: [&[&str]; 9] = [
@@ -183,4 +184,29 @@ fn a_drawing_is_read_as_rows() {
 #[test]
 fn rows_go_up() {
     expect_none(wrong_ways);
+}
+
+#[test]
+fn every_row_is_lived_in() {
+    let tree = tree();
+    for unit in ROWS.iter().flat_map(|row| row.iter()) {
+        let lived_in = tree.iter().any(|file| unit_of(&file.path) == Some(unit));
+        assert!(lived_in, "nothing in src/ is called {unit}");
+    }
+}
+
+#[test]
+fn the_architecture_draws_these_rows() {
+    let document =
+        fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md is there");
+    let rows: Vec<(usize, Vec<String>)> = ROWS
+        .iter()
+        .enumerate()
+        .map(|(row, units)| (row, units.iter().map(|unit| (*unit).to_owned()).collect()))
+        .collect();
+    assert_eq!(
+        drawn_rows(&document),
+        rows,
+        "ARCHITECTURE.md draws other rows than the test has"
+    );
 }

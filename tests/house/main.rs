@@ -3,6 +3,7 @@
 //! Each rule is a function from a file's path and text to the faults it finds. It is tried on small
 //! strings first, so that a rule which has stopped seeing anything is noticed, and then on the tree.
 
+mod documents;
 mod drivers;
 mod golden;
 mod layers;
