@@ -20,7 +20,9 @@ fn broken_links(document: &Source) -> Vec<String> {
     if !document.is("md") {
         return Vec::new();
     }
-    let folder = Path::new(&document.path).parent().unwrap_or(Path::new(""));
+    let folder = Path::new(&document.path)
+        .parent()
+        .unwrap_or_else(|| Path::new(""));
     links(&document.text)
         .into_iter()
         .filter(|target| !root().join(plain(&folder.join(target))).exists())

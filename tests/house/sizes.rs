@@ -6,7 +6,7 @@ use crate::source::Source;
 const LINES_MAX: usize = 600;
 
 fn too_long(file: &Source) -> Vec<String> {
-    let written = ["rs", "js", "mjs", "html", "md", "ts"];
+    let written = ["rs", "js", "mjs", "css", "html", "md", "ts"];
     let lines = file.text.lines().count();
     if lines > LINES_MAX && written.iter().any(|extension| file.is(extension)) {
         vec![format!("{}: {lines} lines; at most {LINES_MAX}", file.path)]
