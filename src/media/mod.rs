@@ -5,7 +5,7 @@
 //! 1. [`driver`] reads a batch from its [`socket`] and steps its [`shard`] with each datagram;
 //! 2. [`directory`] says whose datagram it is: by address, for STUN by ICE name;
 //! 3. [`uplink`] decrypts it in place and counts it ([`arrivals`], [`losses`], [`reception`]);
-//! 4. [`relay`] rewrites it with this match's constant offsets ([`stretch`]);
+//! 4. [`relay`] rewrites it with this match's constant offsets ([`stretch`], [`retransmission`]);
 //! 5. [`downlink`] protects it and keeps a copy of the picture's packets ([`resend`]);
 //! 6. [`datagrams`] holds the batch that [`driver`] writes.
 //!
@@ -39,6 +39,7 @@ mod publish;
 mod reception;
 mod relay;
 mod resend;
+mod retransmission;
 mod rounds;
 mod shard;
 mod socket;
