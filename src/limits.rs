@@ -126,7 +126,11 @@ pub const ALARMS_AT_ONCE: usize = 1_000;
 /// Characters of a BCP 47 tag: the longest in use has 35 (RFC 5646, 4.4.1).
 pub const LANGUAGE_CHARS: usize = 35;
 
+/// Samples of a load tester's run: an hour by the second; a longer run is sampled less often.
+pub const LOAD_SAMPLES: usize = 3600;
+
 const _: () = assert!(SDP_BYTES < SIGNAL_MESSAGE_BYTES);
+const _: () = assert!(LOAD_SAMPLES.is_multiple_of(2));
 const _: () = assert!(LEG_ADDRESSES < LEG_SOURCES);
 const _: () = assert!(RTCP_BYTES < DATAGRAM_BYTES);
 const _: () = assert!(MATCH_CHOICE < MATCH_SCAN);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -10,16 +10,18 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::print;
-use crate::load::crowd::{self, Progress};
+use crate::load::crowd::{self, Counted, Progress};
 use crate::load::findings::Findings;
+use crate::load::meter::Meter;
 use crate::load::plan::{Plan, Voice};
-use crate::load::server_process::spent;
+use crate::load::report_page::page;
 
 /// Ends the command's help.
 pub const AFTER_HELP: &str = "\
 Examples:
   visavis load --pairs 50 --duration 10s --server-pid $(pidof visavis)
   visavis load --url http://chat.example:8080 --pairs 200 --video 1M --json findings.json
+  visavis load --pairs 20 --duration 1m --next-every 5s --report report.html
   visavis load --pairs 20 --next-every 5s --max-loss 0.001 --max-p99-ms 20   for a CI
 
 Every visitor joins by the public WebSocket, connects by ICE and DTLS, sends, decrypts and checks.
@@ -58,6 +60,9 @@ pub struct LoadArguments {
     /// Write the findings to this file, too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write a page with plots over time to this file; any browser shows it, without a network.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Fail if a larger share of the packets is lost.
     #[arg(long, value_name = "RATIO")]
     max_loss: Option<f64>,
@@ -80,32 +85,35 @@ pub fn load(arguments: &LoadArguments) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("the crowd's threads")?;
-    let findings = runtime.block_on(run(arguments, &plan))?;
+    let counted = runtime.block_on(run(arguments, &plan))?;
+    let findings = Findings::of(&plan, &counted);
+    if let Some(reason) = &counted.first_failure {
+        print(&format!("a visitor failed: {reason}\n"))?;
+    }
     print(&format!("{findings}"))?;
     if let Some(path) = &arguments.json {
-        let text = serde_json::to_string_pretty(&findings)? + "\n";
-        fs::write(path, text).with_context(|| path.display().to_string())?;
+        write(path, &(serde_json::to_string_pretty(&findings)? + "\n"))?;
+    }
+    if let Some(path) = &arguments.report {
+        write(path, &page(&plan, &findings, counted.series.samples()))?;
     }
     arguments.judge(&findings)
 }
 
-async fn run(arguments: &LoadArguments, plan: &Plan) -> anyhow::Result<Findings> {
-    let bill = || arguments.server_pid.and_then(spent);
-    let before = bill();
-    if arguments.server_pid.is_some() && before.is_none() {
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text).with_context(|| path.display().to_string())
+}
+
+async fn run(arguments: &LoadArguments, plan: &Plan) -> anyhow::Result<Counted> {
+    let mut meter = arguments.server_pid.map_or(Meter::Nowhere, Meter::Process);
+    if arguments.server_pid.is_some() && meter.read().await.is_none() {
         bail!("there is no process with that id");
     }
     let bar = progress_bar(plan);
     let mut tell = |progress: &Progress| show(&bar, plan, progress);
-    let (mut begin, mut end) = (None, None);
-    let counted = crowd::run(plan, &mut tell, || begin = bill(), || end = bill()).await?;
+    let counted = crowd::run(plan, &mut meter, &mut tell).await?;
     bar.finish_and_clear();
-    if let Some(reason) = &counted.first_failure {
-        print(&format!("a visitor failed: {reason}\n"))?;
-    }
-    let bills = before.zip(begin).zip(end);
-    let bills = bills.map(|((before, begin), end)| [before, begin, end]);
-    Ok(Findings::of(plan, &counted, bills))
+    Ok(counted)
 }
 
 impl LoadArguments {
@@ -169,14 +177,14 @@ fn show(bar: &ProgressBar, plan: &Plan, progress: &Progress) {
             bar.set_position(*met as u64);
             bar.set_message(format!("matched, {connected} connected"));
         }
-        Progress::Measuring {
-            elapsed,
-            per_second,
-            ..
-        } => {
+        Progress::Measuring { elapsed, sample } => {
             bar.set_length(plan.duration.as_secs());
             bar.set_position(elapsed.as_secs());
-            bar.set_message(format!("s, {per_second:.0} packets/s"));
+            let (rate, lost) = (sample.received_per_second, 100.0 * sample.loss_ratio);
+            let p99 = sample.added_latency_ms.map_or(0.0, |spread| spread.p99);
+            bar.set_message(format!(
+                "s, {rate:.0} packets/s, {lost:.2} % lost, p99 {p99:.1} ms"
+            ));
         }
     }
 }

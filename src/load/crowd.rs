@@ -1,9 +1,7 @@
 //! Lets a crowd in, measures, and lets it leave.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -12,8 +10,11 @@ use tokio::task::JoinSet;
 
 use super::LoadError;
 use super::dialogue::{News, Phase, Surroundings, hold};
-use super::herd::{self, Live, Word, read_clock};
+use super::herd::{self, Door, Word, read_clock};
+use super::meter::Meter;
 use super::plan::Plan;
+use super::samples::{Sample, Series};
+use super::server_process::Spent;
 use super::tally::{Tally, Times, note, times};
 use super::visitor::{Habits, Papers, Visitor};
 
@@ -27,14 +28,12 @@ pub enum Progress {
         /// With a partner.
         met: usize,
     },
-    /// While it measures.
+    /// While it measures, once a second.
     Measuring {
         /// Since it began.
         elapsed: Duration,
-        /// Packets received since it began.
-        received: u64,
-        /// Packets received in the last second, about.
-        per_second: f64,
+        /// What the last second brought.
+        sample: Sample,
     },
 }
 
@@ -55,27 +54,33 @@ pub struct Counted {
     pub failed: usize,
     /// Why the first of them did.
     pub first_failure: Option<String>,
+    /// What the server had used, if anybody tells.
+    pub bills: Option<Bills>,
+    /// The run over time.
+    pub series: Series,
 }
+
+/// What the server had used: before anybody came, when the measuring began, and when it ended.
+pub type Bills = [Spent; 3];
 
 /// How long the last may take to connect and meet.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// All have met: let their first keyframes pass.
 const SETTLE: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
-/// Runs a plan. `at_begin` is called when the measuring begins, `at_end` when it ends, `tell` in
-/// between and before.
+/// Runs a plan. `meter` is asked what the server uses, `tell` hears how it goes.
 ///
 /// # Errors
 /// [`LoadError`].
 pub async fn run(
     plan: &Plan,
+    meter: &mut Meter,
     tell: &mut (dyn FnMut(&Progress) + Send),
-    at_begin: impl FnOnce(),
-    at_end: impl FnOnce(),
 ) -> Result<Counted, LoadError> {
-    let live = Arc::new(Live::default());
-    let (door, thread) = herd::start(live.clone()).map_err(LoadError::Herd)?;
+    let before = meter.read().await;
+    let (door, thread) = herd::start().map_err(LoadError::Herd)?;
     let (phase, watched) = watch::channel(Phase::Joining);
     let (sender, news) = mpsc::unbounded_channel();
     let around = Surroundings {
@@ -102,57 +107,74 @@ pub async fn run(
     }
     let (connected, met) = (hall.connected, hall.met);
     door.tell(Word::Begin);
-    let began = read_clock();
-    at_begin();
     // Every visitor may have left: then nobody hears it.
     let _ = phase.send(Phase::Measuring);
-    watch_over(plan.duration, began, &live, tell).await;
-    at_end();
-    let measured = began.elapsed();
-    let tally = end(&door, thread).await;
+    let watched = watch_over(plan.duration, &door, meter, tell).await?;
     hall.listen();
+    end(&door, thread).await;
     let _ = phase.send(Phase::Over);
     let leaving = async { while stays.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(Duration::from_secs(2), leaving).await;
+    let [begin, end] = watched.bills;
     Ok(Counted {
-        tally,
-        measured,
+        tally: watched.tally,
+        measured: watched.measured,
         join: hall.join,
         connected,
         met,
         failed: hall.failed,
         first_failure: hall.first_failure,
+        bills: before.zip(begin).zip(end).map(|((a, b), c)| [a, b, c]),
+        series: watched.series,
     })
 }
 
-async fn end(door: &herd::Door, thread: JoinHandle<Tally>) -> Tally {
+async fn end(door: &Door, thread: JoinHandle<()>) {
     door.tell(Word::End);
-    let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-    // A panic there has been printed; what it had counted is gone.
-    joined.ok().and_then(Result::ok).unwrap_or_default()
+    // A panic there has been printed, and all that is asked of it has been told.
+    let _ = tokio::task::spawn_blocking(move || thread.join()).await;
 }
 
+/// What was measured.
+struct Watched {
+    tally: Tally,
+    measured: Duration,
+    bills: [Option<Spent>; 2],
+    series: Series,
+}
+
+/// Takes a sample each second until the time is over.
 async fn watch_over(
     duration: Duration,
-    began: Instant,
-    live: &Live,
+    door: &Door,
+    meter: &mut Meter,
     tell: &mut (dyn FnMut(&Progress) + Send),
-) {
-    let (mut before, mut looked) = (0, began);
-    while began.elapsed() < duration {
-        let left = duration.saturating_sub(began.elapsed());
-        tokio::time::sleep(left.min(LOOK_EVERY)).await;
-        let received = live.received.load(Ordering::Relaxed);
-        let now = read_clock();
-        let span = now.saturating_duration_since(looked).as_secs_f64();
-        let count = u32::try_from(received.saturating_sub(before)).unwrap_or(0);
+) -> Result<Watched, LoadError> {
+    let began = read_clock();
+    let begin = meter.read().await;
+    let mut watched = Watched {
+        tally: Tally::default(),
+        measured: Duration::ZERO,
+        bills: [begin; 2],
+        series: Series::default(),
+    };
+    while watched.measured < duration {
+        let next = (watched.measured + SAMPLE_EVERY).min(duration);
+        tokio::time::sleep_until((began + next).into()).await;
+        let tally = door.tally().await.ok_or(LoadError::HerdEnded)?;
+        let elapsed = began.elapsed();
+        let spent = meter.read().await;
+        let [_, last] = watched.bills;
+        let sample = Sample::of([watched.measured, elapsed], &tally, [last, spent]);
+        watched.tally.add(&tally);
+        (watched.bills, watched.measured) = ([begin, spent], elapsed);
         tell(&Progress::Measuring {
-            elapsed: began.elapsed(),
-            received,
-            per_second: f64::from(count) / span.max(0.001),
+            elapsed,
+            sample: sample.clone(),
         });
-        (before, looked) = (received, now);
+        watched.series.push(sample);
     }
+    Ok(watched)
 }
 
 struct Hall {

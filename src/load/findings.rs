@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::crowd::Counted;
 use super::plan::Plan;
-use super::server_process::Spent;
-use super::tally::Times;
+use super::tally::{Times, real};
 
 /// What a run found. Units are in the names.
 #[derive(Clone, Debug, Serialize)]
@@ -63,22 +62,18 @@ pub struct Spread {
     pub max: f64,
 }
 
-/// What the server's process had used: before anybody came, when the measuring began, and when it
-/// ended.
-pub type Bills = [Spent; 3];
-
 /// Above either the crowd itself is what is measured.
 const OWN_LATENESS_P99_MS: f64 = 5.0;
 const OWN_LOAD: f64 = 0.9;
 
 impl Findings {
     /// What a run found.
-    pub fn of(plan: &Plan, counted: &Counted, bills: Option<Bills>) -> Self {
-        let tally = &counted.tally;
+    pub fn of(plan: &Plan, counted: &Counted) -> Self {
+        let (tally, bills) = (&counted.tally, counted.bills);
+        let lost = real(tally.lost.max(0).unsigned_abs());
         let seconds = counted.measured.as_secs_f64();
         let received = real(tally.received);
         let handled = (real(tally.sent) + received).max(1.0);
-        let next = &tally.next_to_picture;
         Self {
             pairs: plan.pairs,
             visitors_matched: counted.met,
@@ -87,12 +82,12 @@ impl Findings {
             packets_sent: tally.sent,
             packets_received: tally.received,
             packets_per_second: received / seconds,
-            loss_ratio: real(tally.lost) / (real(tally.lost) + received).max(1.0),
+            loss_ratio: lost / (lost + received).max(1.0),
             packets_bad: tally.corrupt + tally.refused,
             pictures_per_second: real(tally.pictures) / seconds / real(counted.met as u64),
             added_latency_ms: Spread::of(&tally.latency),
             join_ms: Spread::of(&counted.join),
-            next_to_first_frame_ms: (!next.is_empty()).then(|| Spread::of(next)),
+            next_to_first_frame_ms: Spread::of_some(&tally.next_to_picture),
             server_cpu_us_per_packet: bills.map(|[_, begin, end]| {
                 let used = end.processor.saturating_sub(begin.processor);
                 used.as_secs_f64() * 1e6 / received.max(1.0)
@@ -114,6 +109,21 @@ impl Findings {
 }
 
 impl Spread {
+    /// Of a distribution that holds something.
+    pub(super) fn of_some(times: &Times) -> Option<Self> {
+        (!times.is_empty()).then(|| Self::of(times))
+    }
+
+    /// The larger of each.
+    pub(super) const fn worse(self, other: Self) -> Self {
+        Self {
+            p50: self.p50.max(other.p50),
+            p95: self.p95.max(other.p95),
+            p99: self.p99.max(other.p99),
+            max: self.max.max(other.max),
+        }
+    }
+
     fn of(times: &Times) -> Self {
         let ms = |micros: u64| real(micros) / 1000.0;
         let at = |quantile| ms(times.value_at_quantile(quantile));
@@ -136,58 +146,69 @@ impl Display for Spread {
     }
 }
 
-impl Display for Findings {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut row = |name: &str, value: &dyn Display| writeln!(f, "  {name:<26}{value}");
-        let visitors = format!(
-            "{} of {} matched, {} failed",
-            self.visitors_matched,
-            2 * self.pairs,
-            self.visitors_failed
+impl Findings {
+    /// What it says, row by row, for people.
+    pub fn rows(&self) -> Vec<(&'static str, String)> {
+        let mut rows = vec![
+            (
+                "visitors",
+                format!(
+                    "{} of {} matched, {} failed",
+                    self.visitors_matched,
+                    2 * self.pairs,
+                    self.visitors_failed
+                ),
+            ),
+            (
+                "packets",
+                format!(
+                    "{:.0} per second, {} received in {:.1} s",
+                    self.packets_per_second, self.packets_received, self.measured_seconds
+                ),
+            ),
+            (
+                "lost",
+                format!("{:.4} %, {} bad", 100.0 * self.loss_ratio, self.packets_bad),
+            ),
+            (
+                "pictures",
+                format!("{:.1} per second and visitor", self.pictures_per_second),
+            ),
+            ("added latency", self.added_latency_ms.to_string()),
+            ("join", self.join_ms.to_string()),
+        ];
+        rows.extend(
+            self.next_to_first_frame_ms
+                .map(|next| ("Next to first picture", next.to_string())),
         );
-        row("visitors", &visitors)?;
-        let packets = format!(
-            "{:.0} per second, {} received in {:.1} s",
-            self.packets_per_second, self.packets_received, self.measured_seconds
+        rows.extend(
+            self.server_cpu_us_per_packet
+                .map(|cpu| ("server CPU", format!("{cpu:.2} µs per forwarded packet"))),
         );
-        row("packets", &packets)?;
-        let loss = format!("{:.4} %, {} bad", 100.0 * self.loss_ratio, self.packets_bad);
-        row("lost", &loss)?;
-        let pictures = format!("{:.1} per second and visitor", self.pictures_per_second);
-        row("pictures", &pictures)?;
-        row("added latency", &self.added_latency_ms)?;
-        row("join", &self.join_ms)?;
-        if let Some(next) = &self.next_to_first_frame_ms {
-            row("Next to first picture", next)?;
-        }
-        if let Some(cpu) = self.server_cpu_us_per_packet {
-            row("server CPU", &format!("{cpu:.2} µs per forwarded packet"))?;
-        }
-        if let Some(memory) = self.server_rss_bytes_per_leg {
-            row(
-                "server memory",
-                &format!("{:.0} KiB per leg", memory / 1024.0),
-            )?;
-        }
-        let own = format!(
-            "{:.2} µs per packet, {:.0} % of a core",
-            self.own_cpu_us_per_packet,
-            100.0 * self.own_load_ratio
-        );
-        row("this crowd's own CPU", &own)?;
-        row("its own lateness", &self.own_lateness_ms)?;
+        rows.extend(self.server_rss_bytes_per_leg.map(|memory| {
+            let text = format!("{:.0} KiB per leg", memory / 1024.0);
+            ("server memory", text)
+        }));
+        rows.push((
+            "this crowd's own CPU",
+            format!(
+                "{:.2} µs per packet, {:.0} % of a core",
+                self.own_cpu_us_per_packet,
+                100.0 * self.own_load_ratio
+            ),
+        ));
+        rows.push(("its own lateness", self.own_lateness_ms.to_string()));
         if self.is_own_fault() {
             let warning = "this crowd was itself too slow; these times are not the server's";
-            row("WARNING", &warning)?;
+            rows.push(("WARNING", warning.to_owned()));
         }
-        Ok(())
+        rows
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of one run are far below 2^53"
-)]
-const fn real(count: u64) -> f64 {
-    count as f64
+impl Display for Findings {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut rows = self.rows().into_iter();
+        rows.try_for_each(|(name, value)| writeln!(f, "  {name:<26}{value}"))
+    }
 }

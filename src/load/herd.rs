@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
+use tokio::sync::oneshot;
 
 use super::hello::Answer;
 use super::server_process::own_thread_time;
@@ -25,15 +25,10 @@ pub(super) enum Word {
     Next(u32),
     /// All are in: count anew.
     Begin,
+    /// Tell what was counted since the last time.
+    Tell(oneshot::Sender<Tally>),
     /// That is enough.
     End,
-}
-
-/// Figures while it runs.
-#[derive(Default)]
-pub(super) struct Live {
-    pub(super) sent: AtomicU64,
-    pub(super) received: AtomicU64,
 }
 
 /// The way to the thread.
@@ -50,6 +45,13 @@ impl Door {
             let _: io::Result<()> = self.waker.wake();
         }
     }
+
+    /// What was counted since the last time. `None` if the thread has ended.
+    pub(super) async fn tally(&self) -> Option<Tally> {
+        let (sender, tally) = oneshot::channel();
+        self.tell(Word::Tell(sender));
+        tally.await.ok()
+    }
 }
 
 struct Member {
@@ -65,20 +67,21 @@ struct Herd {
     members: Vec<Member>,
     due: BinaryHeap<Reverse<(Instant, usize)>>,
     tally: Tally,
-    live: Arc<Live>,
+    /// Packets that were missing, and processor time used, when the last tally was told.
+    lost: i64,
+    spent: Duration,
     room: Vec<u8>,
-    began: Duration,
 }
 
 const WAKER: Token = Token(usize::MAX);
 /// A visitor with nothing to do is looked at so often.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Starts the thread. It gives back what it counted when it is told to end.
+/// Starts the thread.
 ///
 /// # Errors
 /// When the system has no thread or no poll left.
-pub(super) fn start(live: Arc<Live>) -> io::Result<(Door, JoinHandle<Tally>)> {
+pub(super) fn start() -> io::Result<(Door, JoinHandle<()>)> {
     let poll = Poll::new()?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
     let (sender, words) = channel();
@@ -88,9 +91,9 @@ pub(super) fn start(live: Arc<Live>) -> io::Result<(Door, JoinHandle<Tally>)> {
         members: Vec::new(),
         due: BinaryHeap::new(),
         tally: Tally::default(),
-        live,
+        lost: 0,
+        spent: Duration::ZERO,
         room: vec![0; 65_535],
-        began: Duration::ZERO,
     };
     let thread = std::thread::Builder::new()
         .name("herd".to_owned())
@@ -103,7 +106,7 @@ pub(super) fn start(live: Arc<Live>) -> io::Result<(Door, JoinHandle<Tally>)> {
 }
 
 impl Herd {
-    fn run(mut self) -> Tally {
+    fn run(mut self) {
         let mut events = Events::with_capacity(1024);
         loop {
             let now = read_clock();
@@ -117,12 +120,9 @@ impl Herd {
                 }
             }
             if !self.take_words() {
-                return self.finish();
+                return;
             }
             self.act();
-            self.live.sent.store(self.tally.sent, Ordering::Relaxed);
-            let received = self.tally.received;
-            self.live.received.store(received, Ordering::Relaxed);
         }
     }
 
@@ -137,6 +137,10 @@ impl Herd {
                     }
                 }
                 Word::Begin => self.begin(),
+                Word::Tell(asker) => {
+                    // Who has stopped waiting misses nothing.
+                    let _ = asker.send(self.slice());
+                }
                 Word::End => return false,
             }
         }
@@ -169,16 +173,19 @@ impl Herd {
             member.visitor.reset();
         }
         self.tally = Tally::default();
-        self.began = own_thread_time().unwrap_or_default();
+        self.lost = 0;
+        self.spent = own_thread_time().unwrap_or_default();
     }
 
-    fn finish(mut self) -> Tally {
-        for member in &self.members {
-            member.visitor.count_losses(&mut self.tally);
-        }
+    fn slice(&mut self) -> Tally {
+        let mut tally = std::mem::take(&mut self.tally);
+        let lost = self.members.iter().map(|member| member.visitor.lost());
+        let lost = i64::try_from(lost.sum::<u64>()).unwrap_or(i64::MAX);
         let spent = own_thread_time().unwrap_or_default();
-        self.tally.processor = spent.saturating_sub(self.began);
-        self.tally
+        tally.lost = lost - self.lost;
+        tally.processor = spent.saturating_sub(self.spent);
+        (self.lost, self.spent) = (lost, spent);
+        tally
     }
 
     fn receive(&mut self, at: usize) {

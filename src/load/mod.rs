@@ -9,8 +9,9 @@
 //! 4. [`herd`] is the thread that carries their media: it reads and writes through [`wire`].
 //! 5. [`visitor`] is one visitor's media, a value: [`hello`] makes the offer and reads the answer,
 //!    [`sending`] makes packets, [`receiving`] counts those that come, [`stamp`] is what they carry.
-//! 6. [`tally`] is what was counted, [`findings`] what is said of it, with
-//!    [`server_process`] for what it cost the server.
+//! 6. [`tally`] is what was counted and [`samples`] the same over time, [`findings`] what is said of
+//!    it, with [`meter`] and [`server_process`] for what it cost the server.
+//! 7. [`report_page`] shows all of it as one page, with a [`plot`] for each figure.
 
 pub mod crowd;
 mod dialogue;
@@ -18,8 +19,12 @@ pub mod findings;
 
 mod hello;
 mod herd;
+pub mod meter;
 pub mod plan;
+mod plot;
 mod receiving;
+pub mod report_page;
+pub mod samples;
 mod sending;
 pub mod server_process;
 mod stamp;
@@ -36,6 +41,9 @@ pub enum LoadError {
     /// The thread that carries media, or its sockets.
     #[error("the crowd's media thread cannot be started")]
     Herd(#[source] std::io::Error),
+    /// A bug there, told on standard error.
+    #[error("the crowd's media thread has ended before its time")]
+    HerdEnded,
     /// Nobody found a partner.
     #[error("not one pair met: {0}")]
     NobodyMet(String),

@@ -49,6 +49,29 @@ impl Plan {
         Ok(format!("ws://{authority}/v1/signal"))
     }
 
+    /// What it says, option by option, for people.
+    pub fn rows(&self) -> Vec<(&'static str, String)> {
+        let seconds = |time: Duration| format!("{} s", time.as_secs_f64());
+        let next = match self.next_every {
+            Duration::ZERO => "never".to_owned(),
+            every => format!("every {}", seconds(every)),
+        };
+        let voice = match self.audio {
+            Voice::Speaking => "50 packets/s",
+            Voice::Silent => "none",
+        };
+        vec![
+            ("server", self.url.clone()),
+            ("pairs", self.pairs.to_string()),
+            ("picture", format!("{} kbit/s", self.video_bps / 1000)),
+            ("voice", voice.to_owned()),
+            ("measured", seconds(self.duration)),
+            ("coming in over", seconds(self.ramp)),
+            ("Next", next),
+            ("seed", self.seed.to_string()),
+        ]
+    }
+
     /// How many visitors come.
     pub const fn visitors(&self) -> usize {
         2 * self.pairs

@@ -17,15 +17,17 @@ pub fn note(times: &mut Times, time: Duration) {
     times.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
 }
 
-/// What was counted while all were in.
+/// What was counted in a span of time. Tallies of neighbouring spans, and of visitors that are
+/// carried by different threads, [add](Self::add) up.
 #[derive(Clone, Debug)]
 pub struct Tally {
     /// RTP packets sent.
     pub sent: u64,
     /// RTP packets received, decrypted and whole.
     pub received: u64,
-    /// RTP packets that are missing among those received.
-    pub lost: u64,
+    /// RTP packets that are missing among those received. Less than zero where more gaps were
+    /// filled than opened.
+    pub lost: i64,
     /// Packets that could not be decrypted, or came twice.
     pub refused: u64,
     /// Packets that were decrypted and are not what was sent.
@@ -56,5 +58,61 @@ impl Default for Tally {
             lateness: times(),
             processor: Duration::ZERO,
         }
+    }
+}
+
+impl Tally {
+    /// Adds what another has counted.
+    pub fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.received += other.received;
+        self.lost += other.lost;
+        self.refused += other.refused;
+        self.corrupt += other.corrupt;
+        self.pictures += other.pictures;
+        for (sum, more) in [
+            (&mut self.latency, &other.latency),
+            (&mut self.next_to_picture, &other.next_to_picture),
+            (&mut self.lateness, &other.lateness),
+        ] {
+            sum.add(more).expect("all have the same bounds");
+        }
+        self.processor += other.processor;
+    }
+}
+
+/// A count as a number to divide.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of one run are far below 2^53"
+)]
+pub(super) const fn real(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_add_up_to_the_whole() {
+        let mut first = Tally {
+            sent: 5,
+            lost: 3,
+            ..Tally::default()
+        };
+        let mut second = Tally {
+            sent: 7,
+            lost: -2,
+            processor: Duration::from_secs(1),
+            ..Tally::default()
+        };
+        note(&mut first.latency, Duration::from_millis(1));
+        note(&mut second.latency, Duration::from_millis(9));
+        first.add(&second);
+        assert_eq!((first.sent, first.lost), (12, 1));
+        assert_eq!(first.processor, Duration::from_secs(1));
+        assert_eq!(first.latency.len(), 2);
+        assert!(first.latency.max() >= 9000);
     }
 }

@@ -192,9 +192,9 @@ impl Visitor {
         self.incoming.iter_mut().for_each(Incoming::reset);
     }
 
-    /// Adds what is missing to the tally.
-    pub(super) fn count_losses(&self, tally: &mut Tally) {
-        tally.lost += self.incoming.iter().map(Incoming::lost).sum::<u64>();
+    /// Packets that are missing since it began to count.
+    pub(super) fn lost(&self) -> u64 {
+        self.incoming.iter().map(Incoming::lost).sum()
     }
 
     /// When [`act`](Self::act) wants to be called.

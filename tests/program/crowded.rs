@@ -40,6 +40,38 @@ fn a_crowd_meets_and_loses_nothing() {
 }
 
 #[test]
+fn a_report_is_one_page_with_a_figure_for_each_measure() {
+    let server = Started::with(&[]);
+    let path = std::env::temp_dir().join(format!("report-{}.html", server.http.port()));
+    let report = format!("--report={}", path.display());
+    let pid = format!("--server-pid={}", server.pid());
+    let (code, said, _) = two_pairs(&server, &[&report, &pid, "--next-every=500ms"]);
+    assert_eq!(code, 0, "{said}");
+    let page = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    for title in [
+        "Packets",
+        "Loss",
+        "Added latency",
+        "Next to first picture",
+        "Processor",
+        "Server memory",
+    ] {
+        assert!(page.contains(&format!("<h3>{title}</h3>")), "{title}");
+    }
+    assert_eq!(page.matches("<svg ").count(), 6);
+    // One point for each second of each line.
+    assert!(page.contains("received at 2 s: "), "{page}");
+    for outside in ["<script", "src=", "href=", "url(", "@import"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    for row in ["WARNING", "added latency", "coming in over", "seed"] {
+        let told = page.contains(&format!("<th scope=\"row\">{row}</th>"));
+        assert_eq!(told, said.contains(row) || row != "WARNING", "{row}");
+    }
+}
+
+#[test]
 fn a_threshold_that_is_passed_is_the_exit_code() {
     let server = Started::with(&[]);
     let (code, said, _) = two_pairs(&server, &["--max-p99-ms=0"]);
