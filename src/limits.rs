@@ -129,6 +129,10 @@ pub const LANGUAGE_CHARS: usize = 35;
 /// Samples of a load tester's run: an hour by the second; a longer run is sampled less often.
 pub const LOAD_SAMPLES: usize = 3600;
 
+/// Datagrams that a load tester's line holds, each way: what a visitor sends at 1 Mbit/s in ten
+/// seconds, the longest delay.
+pub const BAD_LINE_DATAGRAMS: usize = 2048;
+
 const _: () = assert!(SDP_BYTES < SIGNAL_MESSAGE_BYTES);
 const _: () = assert!(LOAD_SAMPLES.is_multiple_of(2));
 const _: () = assert!(LEG_ADDRESSES < LEG_SOURCES);

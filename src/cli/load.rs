@@ -10,6 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::print;
+use crate::load::bad_line::Badness;
 use crate::load::crowd::{self, Counted, Progress};
 use crate::load::findings::Findings;
 use crate::load::meter::Meter;
@@ -22,6 +23,7 @@ Examples:
   visavis load --pairs 50 --duration 10s --server-pid $(pidof visavis)
   visavis load --url http://chat.example:8080 --pairs 200 --video 1M --json findings.json
   visavis load --pairs 20 --duration 1m --next-every 5s --report report.html
+  visavis load --pairs 5 --loss 5% --delay 25ms --jitter 10ms   what is repaired, and how late
   visavis load --pairs 20 --next-every 5s --max-loss 0.001 --max-p99-ms 20   for a CI
 
 Every visitor joins by the public WebSocket, connects by ICE and DTLS, sends, decrypts and checks.
@@ -51,6 +53,15 @@ pub struct LoadArguments {
     /// How often one of each pair says Next; never if not given.
     #[arg(long, value_parser = time)]
     next_every: Option<Duration>,
+    /// Share of the datagrams that each visitor's line loses, each way: 0.02 or 2%.
+    #[arg(long, default_value = "0", value_parser = share, value_name = "RATIO")]
+    loss: f64,
+    /// How long each datagram is on that line, each way: 25ms.
+    #[arg(long, default_value = "0", value_parser = delay)]
+    delay: Duration,
+    /// Up to so much longer by chance; none overtakes another.
+    #[arg(long, default_value = "0", value_parser = delay)]
+    jitter: Duration,
     /// Seed of all chance.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -131,6 +142,11 @@ impl LoadArguments {
             duration: self.duration,
             ramp: self.ramp.unwrap_or(each),
             next_every: self.next_every.unwrap_or_default(),
+            line: Badness {
+                loss: self.loss,
+                delay: self.delay,
+                jitter: self.jitter,
+            },
             seed: self.seed,
         }
     }
@@ -219,6 +235,25 @@ fn time(text: &str) -> Result<Duration, String> {
     time.ok_or_else(|| "a time, like 500ms, 30s or 5m".to_owned())
 }
 
+/// `0.02` or `2%`.
+fn share(text: &str) -> Result<f64, String> {
+    let (number, factor) = match text.strip_suffix('%') {
+        Some(number) => (number, 0.01),
+        None => (text, 1.0),
+    };
+    let share = number.parse::<f64>().ok().map(|number| number * factor);
+    let share = share.filter(|share| (0.0..=0.9).contains(share));
+    share.ok_or_else(|| "a share of at most 0.9, like 0.02 or 2%".to_owned())
+}
+
+/// A time that a line can hold.
+fn delay(text: &str) -> Result<Duration, String> {
+    let time = time(text)?;
+    let fits = time <= Duration::from_secs(10);
+    fits.then_some(time)
+        .ok_or_else(|| "at most 10 s".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,6 +269,9 @@ mod tests {
         for text in ["", "fast", "-1s", "1h"] {
             assert!(time(text).is_err(), "{text}");
         }
+        assert_eq!((share("0.02"), share("2%")), (Ok(0.02), Ok(0.02)));
+        assert!(share("95%").is_err() && share("-1").is_err() && share("two").is_err());
+        assert!(delay("11s").is_err() && delay("10s").is_ok());
         assert!(bits("-1").is_err() && bits("1G").is_err());
     }
 }

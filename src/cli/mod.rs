@@ -60,7 +60,7 @@ enum Command {
     CheckConfig,
     /// Load a server with simulated visitors, and say how it fared; serve nothing.
     #[command(after_help = load::AFTER_HELP)]
-    Load(load::LoadArguments),
+    Load(Box<load::LoadArguments>),
 }
 
 /// Does what the command line says.

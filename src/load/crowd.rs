@@ -80,7 +80,7 @@ pub async fn run(
     tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Counted, LoadError> {
     let before = meter.read().await;
-    let (door, thread) = herd::start().map_err(LoadError::Herd)?;
+    let (door, thread) = herd::start(plan).map_err(LoadError::Herd)?;
     let (phase, watched) = watch::channel(Phase::Joining);
     let (sender, news) = mpsc::unbounded_channel();
     let around = Surroundings {

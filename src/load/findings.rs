@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::crowd::Counted;
 use super::plan::Plan;
-use super::tally::{Times, real};
+use super::tally::{Times, loss_ratio, real};
 
 /// What a run found. Units are in the names.
 #[derive(Clone, Debug, Serialize)]
@@ -25,13 +25,18 @@ pub struct Findings {
     pub packets_received: u64,
     /// The same per second: what the server forwarded.
     pub packets_per_second: f64,
-    /// Packets that are missing among those received, as a share.
+    /// Packets that are missing among those received, as a share, after what was sent again.
     pub loss_ratio: f64,
+    /// The same of pictures alone: what is missing of a voice is not asked for again.
+    pub picture_loss_ratio: f64,
+    /// Packets that were missing and came when asked for.
+    pub packets_repaired: u64,
     /// Packets that arrived altered, or could not be decrypted.
     pub packets_bad: u64,
     /// Complete pictures that arrived, per second and visitor.
     pub pictures_per_second: f64,
-    /// From making a packet to reading it on the other side: the way through the server.
+    /// From making a packet to reading it on the other side: the way through the server, and
+    /// `--delay` and `--jitter` both ways.
     pub added_latency_ms: Spread,
     /// From a visitor's `join` to its connected leg.
     pub join_ms: Spread,
@@ -70,7 +75,6 @@ impl Findings {
     /// What a run found.
     pub fn of(plan: &Plan, counted: &Counted) -> Self {
         let (tally, bills) = (&counted.tally, counted.bills);
-        let lost = real(tally.lost.max(0).unsigned_abs());
         let seconds = counted.measured.as_secs_f64();
         let received = real(tally.received);
         let handled = (real(tally.sent) + received).max(1.0);
@@ -82,7 +86,9 @@ impl Findings {
             packets_sent: tally.sent,
             packets_received: tally.received,
             packets_per_second: received / seconds,
-            loss_ratio: lost / (lost + received).max(1.0),
+            loss_ratio: loss_ratio(tally.lost, tally.received),
+            picture_loss_ratio: loss_ratio(tally.picture_lost, tally.picture_packets),
+            packets_repaired: tally.repaired,
             packets_bad: tally.corrupt + tally.refused,
             pictures_per_second: real(tally.pictures) / seconds / real(counted.met as u64),
             added_latency_ms: Spread::of(&tally.latency),
@@ -168,7 +174,13 @@ impl Findings {
             ),
             (
                 "lost",
-                format!("{:.4} %, {} bad", 100.0 * self.loss_ratio, self.packets_bad),
+                format!(
+                    "{:.4} %, of pictures {:.4} %, {} repaired, {} bad",
+                    100.0 * self.loss_ratio,
+                    100.0 * self.picture_loss_ratio,
+                    self.packets_repaired,
+                    self.packets_bad
+                ),
             ),
             (
                 "pictures",

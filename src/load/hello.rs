@@ -11,7 +11,8 @@ use super::sending::TRANSPORT_CC;
 pub(super) const AUDIO: u8 = 111;
 /// VP8.
 pub(super) const VIDEO: u8 = 96;
-const RTX: u8 = 97;
+/// Pictures' packets that are sent again.
+pub(super) const RTX: u8 = 97;
 
 /// SSRCs of sound, picture and resending.
 pub(super) type Names = [u32; 3];
@@ -46,6 +47,8 @@ pub(super) struct Answer {
     /// What the server will send sound and picture under.
     pub(super) audio: u32,
     pub(super) video: u32,
+    /// What it will send pictures' packets again under.
+    pub(super) rtx: Option<u32>,
 }
 
 impl Answer {
@@ -61,6 +64,8 @@ impl Answer {
             candidates: sdp.lines().filter_map(candidate).collect(),
             audio: first_ssrc(sdp, "m=audio")?,
             video: first_ssrc(sdp, "m=video")?,
+            rtx: value("a=ssrc-group:FID ")
+                .and_then(|pair| pair.split_whitespace().nth(1)?.parse().ok()),
         })
     }
 }
@@ -92,10 +97,10 @@ mod tests {
         let sdp = "v=0\r\nm=video 9 x 96\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\n\
                    a=candidate:1 1 udp 2130706431 192.0.2.1 3478 typ host\r\n\
                    a=candidate:2 1 tcp 1 192.0.2.1 3478 typ host tcptype passive\r\n\
-                   a=ssrc:5 cname:x\r\na=ssrc:6 cname:x\r\n\
+                   a=ssrc-group:FID 5 6\r\na=ssrc:5 cname:x\r\na=ssrc:6 cname:x\r\n\
                    m=audio 9 x 111\r\na=ssrc:4 cname:x\r\n";
         let answer = Answer::read(sdp).expect("complete");
-        assert_eq!((answer.audio, answer.video), (4, 5));
+        assert_eq!((answer.audio, answer.video, answer.rtx), (4, 5, Some(6)));
         assert_eq!(
             answer.candidates,
             [SocketAddr::from(([192, 0, 2, 1], 3478))]

@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token, Waker};
 use tokio::sync::oneshot;
 
+use super::bad_line::Badness;
 use super::hello::Answer;
+use super::member::Member;
+use super::plan::Plan;
 use super::server_process::own_thread_time;
 use super::tally::Tally;
 use super::visitor::Visitor;
@@ -54,9 +57,8 @@ impl Door {
     }
 }
 
-struct Member {
-    number: u32,
-    visitor: Box<Visitor>,
+struct Place {
+    member: Member,
     wire: Wire,
     scheduled: Option<Instant>,
 }
@@ -64,11 +66,13 @@ struct Member {
 struct Herd {
     poll: Poll,
     words: Receiver<Word>,
-    members: Vec<Member>,
+    line: Badness,
+    seed: u64,
+    places: Vec<Place>,
     due: BinaryHeap<Reverse<(Instant, usize)>>,
     tally: Tally,
     /// Packets that were missing, and processor time used, when the last tally was told.
-    lost: i64,
+    lost: [i64; 2],
     spent: Duration,
     room: Vec<u8>,
 }
@@ -81,17 +85,19 @@ const PATIENCE: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When the system has no thread or no poll left.
-pub(super) fn start() -> io::Result<(Door, JoinHandle<()>)> {
+pub(super) fn start(plan: &Plan) -> io::Result<(Door, JoinHandle<()>)> {
     let poll = Poll::new()?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
     let (sender, words) = channel();
     let herd = Herd {
         poll,
         words,
-        members: Vec::new(),
+        line: plan.line,
+        seed: plan.seed,
+        places: Vec::new(),
         due: BinaryHeap::new(),
         tally: Tally::default(),
-        lost: 0,
+        lost: [0; 2],
         spent: Duration::ZERO,
         room: vec![0; 65_535],
     };
@@ -131,9 +137,9 @@ impl Herd {
             match word {
                 Word::Come(visitor, answer) => self.admit(visitor, answer),
                 Word::Next(number) => {
-                    let found = self.members.iter_mut().find(|m| m.number == number);
-                    if let Some(member) = found {
-                        member.visitor.say_next(read_clock());
+                    let mut visitors = self.places.iter_mut().map(|p| &mut p.member.visitor);
+                    if let Some(visitor) = visitors.find(|v| v.number() == number) {
+                        visitor.say_next(read_clock());
                     }
                 }
                 Word::Begin => self.begin(),
@@ -153,52 +159,52 @@ impl Herd {
             return;
         };
         let Ok(wire) = Wire::open(server) else { return };
-        let at = self.members.len();
+        let at = self.places.len();
         let registered = wire.register(self.poll.registry(), Token(at));
         let (Ok(()), Ok(path)) = (registered, wire.path()) else {
             return;
         };
-        visitor.take_answer(answer, path, read_clock());
-        self.members.push(Member {
-            number: visitor.number(),
-            visitor,
+        let now = read_clock();
+        visitor.take_answer(answer, path, now);
+        self.places.push(Place {
+            member: Member::new(visitor, self.line, self.seed),
             wire,
             scheduled: None,
         });
-        self.after(at);
+        self.after(at, now);
     }
 
     fn begin(&mut self) {
-        for member in &mut self.members {
-            member.visitor.reset();
+        for place in &mut self.places {
+            place.member.visitor.reset();
         }
         self.tally = Tally::default();
-        self.lost = 0;
+        self.lost = [0; 2];
         self.spent = own_thread_time().unwrap_or_default();
     }
 
     fn slice(&mut self) -> Tally {
         let mut tally = std::mem::take(&mut self.tally);
-        let lost = self.members.iter().map(|member| member.visitor.lost());
-        let lost = i64::try_from(lost.sum::<u64>()).unwrap_or(i64::MAX);
+        let lost = self.places.iter().map(|place| place.member.visitor.lost());
+        let [all, pictures] = lost.fold([0, 0], |[a, b], [c, d]| [a + c, b + d]);
+        let lost = [all, pictures].map(|count: u64| i64::try_from(count).unwrap_or(i64::MAX));
         let spent = own_thread_time().unwrap_or_default();
-        tally.lost = lost - self.lost;
+        tally.lost = lost[0] - self.lost[0];
+        tally.picture_lost = lost[1] - self.lost[1];
         tally.processor = spent.saturating_sub(self.spent);
         (self.lost, self.spent) = (lost, spent);
         tally
     }
 
     fn receive(&mut self, at: usize) {
-        let Some(member) = self.members.get_mut(at) else {
+        let Some(Place { member, wire, .. }) = self.places.get_mut(at) else {
             return;
         };
-        let now = read_clock();
-        let (visitor, tally) = (&mut member.visitor, &mut self.tally);
-        let wire = &member.wire;
+        let (now, tally) = (read_clock(), &mut self.tally);
         wire.receive(&mut self.room, |datagram| {
-            visitor.receive(datagram, now, tally);
+            member.receive(datagram, now, tally);
         });
-        self.after(at);
+        self.after(at, now);
     }
 
     fn act(&mut self) {
@@ -211,31 +217,32 @@ impl Herd {
                 return;
             }
             self.due.pop();
-            let Some(member) = self.members.get_mut(at) else {
+            let Some(place) = self.places.get_mut(at) else {
                 continue;
             };
             // An entry may be older than the visitor's newest schedule.
-            if member.scheduled.take_if(|then| *then == due).is_some() {
-                member.visitor.act(now, &mut self.tally);
-                self.after(at);
+            if place.scheduled.take_if(|then| *then == due).is_some() {
+                place.member.act(now, &mut self.tally);
+                self.after(at, now);
             }
         }
     }
 
     /// Sends what a visitor wants sent, and notes when it wants to act.
-    fn after(&mut self, at: usize) {
-        let Some(member) = self.members.get_mut(at) else {
+    fn after(&mut self, at: usize, now: Instant) {
+        let Some(place) = self.places.get_mut(at) else {
             return;
         };
-        if member.visitor.out.count() > 0 {
-            member.wire.send(&member.visitor.out);
-            member.visitor.out.clear();
+        let out = place.member.out(now);
+        if out.count() > 0 {
+            place.wire.send(out);
+            out.clear();
         }
-        let Some(due) = member.visitor.due() else {
+        let Some(due) = place.member.due() else {
             return;
         };
-        if member.scheduled.is_none_or(|then| due < then) {
-            member.scheduled = Some(due);
+        if place.scheduled.is_none_or(|then| due < then) {
+            place.scheduled = Some(due);
             self.due.push(Reverse((due, at)));
         }
     }

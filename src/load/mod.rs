@@ -7,19 +7,27 @@
 //! 2. [`crowd`] lets them in one by one, measures for a while, and lets them leave.
 //! 3. [`dialogue`] is one visitor's conversation with the server.
 //! 4. [`herd`] is the thread that carries their media: it reads and writes through [`wire`].
-//! 5. [`visitor`] is one visitor's media, a value: [`hello`] makes the offer and reads the answer,
-//!    [`sending`] makes packets, [`receiving`] counts those that come, [`stamp`] is what they carry.
-//! 6. [`tally`] is what was counted and [`samples`] the same over time, [`findings`] what is said of
+//! 5. [`member`] is a visitor behind its line, which may be a [`bad_line`].
+//! 6. [`visitor`] is one visitor's media, a value: [`hello`] makes the offer and reads the answer,
+//!    [`sending`] makes packets, [`stamp`] is what they carry, and those that may be asked for again
+//!    are [`kept`].
+//! 7. [`receiving`] takes those that come: [`gaps`] are what it asks for, [`pictures`] tells when
+//!    one is complete.
+//! 8. [`tally`] is what was counted and [`samples`] the same over time, [`findings`] what is said of
 //!    it, with [`meter`] and [`server_process`] for what it cost the server.
-//! 7. [`report_page`] shows all of it as one page, with a [`plot`] for each figure.
+//! 9. [`report_page`] shows all of it as one page, with a [`plot`] for each figure.
 
+pub mod bad_line;
 pub mod crowd;
 mod dialogue;
 pub mod findings;
-
+mod gaps;
 mod hello;
 mod herd;
+mod kept;
+mod member;
 pub mod meter;
+mod pictures;
 pub mod plan;
 mod plot;
 mod receiving;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::LoadError;
+use super::bad_line::Badness;
 
 /// What the crowd is to do.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Plan {
     pub ramp: Duration,
     /// How often one of each pair says Next; never if zero.
     pub next_every: Duration,
+    /// What their lines do to datagrams, each way.
+    pub line: Badness,
     /// Seed of all chance.
     pub seed: u64,
 }
@@ -56,6 +59,12 @@ impl Plan {
             Duration::ZERO => "never".to_owned(),
             every => format!("every {}", seconds(every)),
         };
+        let line = format!(
+            "{} % lost, {} ms, up to {} ms more by chance",
+            100.0 * self.line.loss,
+            self.line.delay.as_millis(),
+            self.line.jitter.as_millis()
+        );
         let voice = match self.audio {
             Voice::Speaking => "50 packets/s",
             Voice::Silent => "none",
@@ -68,6 +77,7 @@ impl Plan {
             ("measured", seconds(self.duration)),
             ("coming in over", seconds(self.ramp)),
             ("Next", next),
+            ("line, each way", line),
             ("seed", self.seed.to_string()),
         ]
     }
@@ -91,6 +101,7 @@ mod tests {
             duration: Duration::ZERO,
             ramp: Duration::ZERO,
             next_every: Duration::ZERO,
+            line: Badness::default(),
             seed: 0,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::findings::Spread;
 use super::server_process::Spent;
-use super::tally::{Tally, real};
+use super::tally::{Tally, loss_ratio, real};
 use crate::limits;
 
 /// What was measured in about a second.
@@ -37,14 +37,12 @@ impl Sample {
     pub(super) fn of(span: [Duration; 2], tally: &Tally, bills: [Option<Spent>; 2]) -> Self {
         let [from, to] = span;
         let seconds = to.saturating_sub(from).as_secs_f64().max(0.001);
-        let received = real(tally.received);
-        let lost = real(tally.lost.max(0).unsigned_abs());
         let [before, after] = bills;
         Self {
             at_seconds: to.as_secs_f64(),
             sent_per_second: real(tally.sent) / seconds,
-            received_per_second: received / seconds,
-            loss_ratio: lost / (lost + received).max(1.0),
+            received_per_second: real(tally.received) / seconds,
+            loss_ratio: loss_ratio(tally.lost, tally.received),
             added_latency_ms: Spread::of_some(&tally.latency),
             next_to_first_frame_ms: Spread::of_some(&tally.next_to_picture),
             server_cores: before.zip(after).map(|(before, after)| {

@@ -28,6 +28,12 @@ pub struct Tally {
     /// RTP packets that are missing among those received. Less than zero where more gaps were
     /// filled than opened.
     pub lost: i64,
+    /// Those of `received` and `lost` that belong to pictures.
+    pub picture_packets: u64,
+    /// As `lost`.
+    pub picture_lost: i64,
+    /// Those of `received` that were missing and came when asked for.
+    pub repaired: u64,
     /// Packets that could not be decrypted, or came twice.
     pub refused: u64,
     /// Packets that were decrypted and are not what was sent.
@@ -50,6 +56,9 @@ impl Default for Tally {
             sent: 0,
             received: 0,
             lost: 0,
+            picture_packets: 0,
+            picture_lost: 0,
+            repaired: 0,
             refused: 0,
             corrupt: 0,
             pictures: 0,
@@ -67,6 +76,9 @@ impl Tally {
         self.sent += other.sent;
         self.received += other.received;
         self.lost += other.lost;
+        self.picture_packets += other.picture_packets;
+        self.picture_lost += other.picture_lost;
+        self.repaired += other.repaired;
         self.refused += other.refused;
         self.corrupt += other.corrupt;
         self.pictures += other.pictures;
@@ -79,6 +91,12 @@ impl Tally {
         }
         self.processor += other.processor;
     }
+}
+
+/// The share of packets that is missing.
+pub(super) fn loss_ratio(lost: i64, received: u64) -> f64 {
+    let lost = real(lost.max(0).unsigned_abs());
+    lost / (lost + real(received)).max(1.0)
 }
 
 /// A count as a number to divide.

@@ -14,12 +14,12 @@ use str0m::net::Protocol;
 use super::LoadError;
 use super::hello::{self, Answer};
 use super::plan::{Plan, Voice};
-use super::receiving::{Arrivals, Incoming};
-use super::sending::{Batch, DESCRIPTOR_BYTES, Press, Stream, TRANSPORT_CC};
-use super::stamp::Stamp;
+use super::receiving::{Arrived, Incoming, PartOf, Reception, Taken};
+use super::sending::{Batch, Press, Stream};
 use super::tally::{Tally, note};
+use crate::limits;
+use crate::rtp::Kind;
 use crate::rtp::rtcp::{self, Compound, Packet, ReportBlock};
-use crate::rtp::{self, Header, Kind, extension};
 use crate::srtp::{Inbound, KeyPair, Outbound, Profile};
 
 /// What all visitors of a run share.
@@ -55,6 +55,8 @@ pub(super) struct Habits {
     voice: Voice,
     /// Bytes of one picture; 0 for none.
     picture_bytes: usize,
+    /// What was asked for is asked for again after this long.
+    retry: Duration,
 }
 
 impl Habits {
@@ -63,6 +65,8 @@ impl Habits {
         Self {
             voice: plan.audio,
             picture_bytes: usize::try_from(bytes).unwrap_or(0),
+            // As far as the other visitor and back, and a moment to answer.
+            retry: (plan.line.delay + plan.line.jitter) * 4 + ANSWERING,
         }
     }
 }
@@ -72,6 +76,9 @@ const VOICE_EVERY: Duration = Duration::from_millis(20);
 const PICTURE_EVERY: Duration = Duration::from_nanos(1_000_000_000 / PICTURES_PER_SECOND);
 const FEEDBACK_EVERY: Duration = Duration::from_millis(100);
 const REPORTS_EVERY: Duration = Duration::from_secs(1);
+const ANSWERING: Duration = Duration::from_millis(20);
+/// A keyframe is asked for at most so often.
+const KEYFRAME_ASKED_EVERY: Duration = Duration::from_millis(500);
 /// Behind by more than this, a visitor drops what it should have sent, like a busy computer.
 const BACKLOG: Duration = Duration::from_millis(200);
 
@@ -89,15 +96,17 @@ pub(super) struct Visitor {
     keys: Option<(Inbound, Outbound)>,
     audio: Stream,
     video: Stream,
-    rtx_ssrc: u32,
-    incoming: [Incoming; 2],
-    arrivals: Arrivals,
+    rtx: Stream,
+    reception: Reception,
     transport: u16,
     next_voice: Instant,
     next_picture: Instant,
     next_feedback: Instant,
     next_reports: Instant,
+    /// Somebody wants a keyframe of this visitor.
     is_keyframe_wanted: bool,
+    /// When this visitor may ask for a keyframe.
+    may_ask_keyframe: Instant,
     /// Whose pictures it sees.
     partner: Option<u32>,
     /// When it said Next, until it sees somebody new.
@@ -136,16 +145,16 @@ impl Visitor {
             path: None,
             keys: None,
             audio: Stream::new(base, hello::AUDIO),
-            video: Stream::new(base + 1, hello::VIDEO),
-            rtx_ssrc: base + 2,
-            incoming: Default::default(),
-            arrivals: Arrivals::default(),
+            video: Stream::new(base + 1, hello::VIDEO).keeping(),
+            rtx: Stream::new(base + 2, hello::RTX),
+            reception: Reception::default(),
             transport: 1,
             next_voice: first,
             next_picture: first,
             next_feedback: first,
             next_reports: first,
             is_keyframe_wanted: true,
+            may_ask_keyframe: first,
             partner: None,
             said_next: None,
             out: Batch::default(),
@@ -159,7 +168,7 @@ impl Visitor {
 
     /// The SDP for `join`.
     pub(super) fn offer(&self) -> String {
-        let names = [self.audio.ssrc, self.video.ssrc, self.rtx_ssrc];
+        let names = [self.audio.ssrc, self.video.ssrc, self.rtx.ssrc];
         hello::offer(
             self.agent.local_credentials(),
             &self.papers.fingerprint,
@@ -175,8 +184,9 @@ impl Visitor {
             self.agent.add_remote_candidate(server);
         }
         self.agent.set_remote_credentials(answer.credentials);
-        let [audio, video] = &mut self.incoming;
-        (audio.ssrc, video.ssrc) = (answer.audio, answer.video);
+        self.reception.voice.ssrc = answer.audio;
+        self.reception.picture.ssrc = answer.video;
+        self.reception.resent.ssrc = answer.rtx.unwrap_or(0);
         self.path = Some(path);
         self.agent.handle_timeout(now);
         self.drain(now);
@@ -189,12 +199,12 @@ impl Visitor {
 
     /// Begins to count anew.
     pub(super) fn reset(&mut self) {
-        self.incoming.iter_mut().for_each(Incoming::reset);
+        self.reception.reset();
     }
 
-    /// Packets that are missing since it began to count.
-    pub(super) fn lost(&self) -> u64 {
-        self.incoming.iter().map(Incoming::lost).sum()
+    /// Packets that are missing since it began to count: of all, and of pictures.
+    pub(super) fn lost(&self) -> [u64; 2] {
+        self.reception.lost()
     }
 
     /// When [`act`](Self::act) wants to be called.
@@ -202,7 +212,8 @@ impl Visitor {
         let control = [self.agent.poll_timeout(), self.dtls_due];
         let media = self.keys.is_some().then(|| {
             let own = self.next_feedback.min(self.next_reports);
-            own.min(self.next_voice).min(self.next_picture)
+            let own = own.min(self.next_voice).min(self.next_picture);
+            self.reception.gaps.due().map_or(own, |ask| own.min(ask))
         });
         control.into_iter().flatten().chain(media).min()
     }
@@ -225,7 +236,7 @@ impl Visitor {
     pub(super) fn receive(&mut self, datagram: &mut [u8], now: Instant, tally: &mut Tally) {
         match Kind::of(datagram) {
             Kind::Rtp => return self.receive_rtp(datagram, now, tally),
-            Kind::Rtcp => return self.receive_rtcp(datagram, tally),
+            Kind::Rtcp => return self.receive_rtcp(datagram, now, tally),
             Kind::Dtls => {
                 let _: Result<(), _> = self.dtls.handle_packet(datagram);
             }
@@ -248,10 +259,10 @@ impl Visitor {
     }
 
     fn send_media(&mut self, now: Instant, tally: &mut Tally) {
+        let since = self.since_begin(now);
         let Some((_, outbound)) = &mut self.keys else {
             return;
         };
-        let since = now.saturating_duration_since(self.papers.began);
         let mut press = Press {
             outbound,
             transport: &mut self.transport,
@@ -284,11 +295,12 @@ impl Visitor {
         }
         if self.next_feedback <= now {
             self.next_feedback = now + FEEDBACK_EVERY;
-            let (count, entries) = (self.arrivals.count, self.arrivals.take());
-            let [_, video] = &self.incoming;
-            let sources = (self.video.ssrc, video.ssrc);
+            let arrivals = &mut self.reception.arrivals;
+            let (count, entries) = (arrivals.count, arrivals.take());
+            let sources = (self.video.ssrc, self.reception.picture.ssrc);
             rtcp::write::transport_feedback(&mut compound, sources, count, &entries);
         }
+        self.write_requests(now, &mut compound);
         if compound.is_empty() {
             return;
         }
@@ -301,14 +313,30 @@ impl Visitor {
         }
     }
 
+    /// Asks for what is missing.
+    fn write_requests(&mut self, now: Instant, compound: &mut Vec<u8>) {
+        let (own, theirs) = (self.video.ssrc, self.reception.picture.ssrc);
+        let gaps = &mut self.reception.gaps;
+        if gaps.due().is_some_and(|due| due <= now) {
+            let wanted = gaps.ask(now, self.habits.retry);
+            if !wanted.is_empty() {
+                rtcp::write::nack(compound, own, theirs, &wanted);
+            }
+        }
+        if gaps.is_beyond_mending && self.may_ask_keyframe <= now {
+            gaps.is_beyond_mending = false;
+            self.may_ask_keyframe = now + KEYFRAME_ASKED_EVERY;
+            rtcp::write::pli(compound, own, theirs);
+        }
+    }
+
     fn write_reports(&self, now: Instant, compound: &mut Vec<u8>) {
-        let since = now.saturating_duration_since(self.papers.began);
+        let since = self.since_begin(now);
         let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
         let ntp = ((3_900_000_000 + since.as_secs()) << 32) | fraction;
-        let blocks: Vec<ReportBlock> = self
-            .incoming
-            .iter()
-            .filter(|track| track.highest > 0)
+        let blocks: Vec<ReportBlock> = [&self.reception.voice, &self.reception.picture]
+            .into_iter()
+            .filter(|track: &&Incoming| track.highest > 0)
             .map(|track| ReportBlock {
                 ssrc: track.ssrc,
                 fraction_lost: 0,
@@ -326,39 +354,34 @@ impl Visitor {
         rtcp::write::sdes_cname(compound, self.audio.ssrc, "load");
     }
 
+    fn since_begin(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.papers.began)
+    }
+
     fn receive_rtp(&mut self, packet: &mut [u8], now: Instant, tally: &mut Tally) {
-        let opened = self.keys.as_ref().and_then(|(inbound, _)| {
-            let header = Header::parse(packet)?;
-            let tracks = self.incoming.iter_mut().enumerate();
-            let (at, track) = tracks.into_iter().find(|(_, t)| t.ssrc == header.ssrc)?;
-            Some((track.open(inbound, packet, &header)?, header, at == 1))
-        });
-        let Some((length, header, is_video)) = opened else {
+        let since = self.since_begin(now);
+        let Some((inbound, _)) = &self.keys else {
             tally.refused += 1;
             return;
         };
-        let plain = packet.get(..length).unwrap_or_default();
-        let since = now.saturating_duration_since(self.papers.began);
-        if let Some(number) = extension::find(plain, &header, TRANSPORT_CC)
-            .and_then(|range| extension::read_u16(plain, &range))
-        {
-            let ticks = i64::try_from(since.as_micros() / 250).unwrap_or(0);
-            self.arrivals.note(number, ticks);
-        }
-        let skipped = if is_video { DESCRIPTOR_BYTES } else { 0 };
-        let stamp = rtp::payload(plain, &header)
-            .and_then(|payload| payload.get(skipped..))
-            .and_then(Stamp::read)
-            .filter(|stamp| stamp.sender != self.number);
-        let Some(stamp) = stamp else {
-            tally.corrupt += 1;
-            return;
-        };
-        tally.received += 1;
-        let sent = Duration::from_micros(stamp.sent_us);
-        note(&mut tally.latency, since.saturating_sub(sent));
-        if is_video && header.marker {
-            self.seen(stamp.sender, now, tally);
+        match self.reception.take(inbound, packet, (now, since)) {
+            Taken::Refused => tally.refused += 1,
+            Taken::Corrupt => tally.corrupt += 1,
+            Taken::Nothing => {}
+            // Nobody is ever shown to themselves.
+            Taken::Packet(Arrived { stamp, .. }) if stamp.sender == self.number => {
+                tally.corrupt += 1;
+            }
+            Taken::Packet(arrived) => {
+                tally.received += 1;
+                tally.picture_packets += u64::from(arrived.part_of != PartOf::Voice);
+                tally.repaired += u64::from(arrived.is_repair);
+                let sent = Duration::from_micros(arrived.stamp.sent_us);
+                note(&mut tally.latency, since.saturating_sub(sent));
+                if arrived.part_of == PartOf::WholePicture {
+                    self.seen(arrived.stamp.sender, now, tally);
+                }
+            }
         }
     }
 
@@ -373,7 +396,7 @@ impl Visitor {
         }
     }
 
-    fn receive_rtcp(&mut self, packet: &mut [u8], tally: &mut Tally) {
+    fn receive_rtcp(&mut self, packet: &mut [u8], now: Instant, tally: &mut Tally) {
         let length = self
             .keys
             .as_mut()
@@ -383,10 +406,32 @@ impl Visitor {
             return;
         };
         let plain = packet.get(..length).unwrap_or_default();
+        let mut wanted: Vec<u16> = Vec::new();
         for part in Compound::parse(plain).map_while(Result::ok) {
-            if let Packet::Pli { media, .. } = part {
-                self.is_keyframe_wanted |= media == self.video.ssrc;
+            match part {
+                Packet::Pli { media, .. } => self.is_keyframe_wanted |= media == self.video.ssrc,
+                Packet::Nack(nack) if nack.media == self.video.ssrc => wanted.extend(nack.lost()),
+                _ => {}
             }
+        }
+        wanted.truncate(limits::NACK_SEQUENCES);
+        self.resend(&wanted, now);
+    }
+
+    fn resend(&mut self, wanted: &[u16], now: Instant) {
+        let since = self.since_begin(now);
+        let Some((_, outbound)) = &mut self.keys else {
+            return;
+        };
+        let mut press = Press {
+            outbound,
+            transport: &mut self.transport,
+            sender: self.number,
+            now_us: u64::try_from(since.as_micros()).unwrap_or(0),
+            out: &mut self.out,
+        };
+        for sequence in wanted {
+            press.resend(&self.video, &mut self.rtx, *sequence);
         }
     }
 

@@ -8,7 +8,10 @@ use crate::started::{Started, said, visavis};
 fn two_pairs(server: &Started, more: &[&str]) -> (i32, String, Value) {
     let url = format!("http://{}", server.http);
     let findings = std::env::temp_dir().join(format!("findings-{}.json", server.http.port()));
-    let mut command = visavis(&["load", "--pairs=2", "--duration=2s", "--ramp=0s"]);
+    let mut command = visavis(&["load", "--pairs=2", "--ramp=0s"]);
+    if !more.iter().any(|flag| flag.starts_with("--duration")) {
+        command.arg("--duration=2s");
+    }
     command.args(["--url", &url, "--video=300k", "--json"]);
     let (code, said, complaint) = said(command.arg(&findings).args(more));
     let text = std::fs::read_to_string(&findings).unwrap();
@@ -69,6 +72,23 @@ fn a_report_is_one_page_with_a_figure_for_each_measure() {
         let told = page.contains(&format!("<th scope=\"row\">{row}</th>"));
         assert_eq!(told, said.contains(row) || row != "WARNING", "{row}");
     }
+}
+
+#[test]
+fn what_a_bad_line_loses_is_repaired_and_what_it_delays_is_late() {
+    let server = Started::with(&[]);
+    let line = ["--loss=5%", "--delay=10ms", "--jitter=5ms", "--duration=4s"];
+    let (code, said, findings) = two_pairs(&server, &line);
+    assert_eq!(code, 0, "{said}");
+    let figure = |name: &str| findings[name].as_f64().unwrap();
+    // Each picture's packet passes two lines; four visitors send 30 pictures of two packets.
+    assert!(figure("packets_repaired") > 40.0, "{said}");
+    assert!(figure("picture_loss_ratio") < 0.01, "{said}");
+    // Voices are not sent again: one in ten is missing.
+    assert!(figure("loss_ratio") > 0.01, "{said}");
+    assert_eq!(findings["packets_bad"], 0, "{said}");
+    let p50 = findings["added_latency_ms"]["p50"].as_f64().unwrap();
+    assert!((20.0..200.0).contains(&p50), "{said}");
 }
 
 #[test]
