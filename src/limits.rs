@@ -15,8 +15,17 @@ pub const ARRIVALS: usize = 512;
 /// Missing packets of a sender's picture that are asked for at a time.
 pub const MISSING_PACKETS: usize = 128;
 
-/// Packets of a picture kept for resending: about a second at 1 Mbit/s.
-pub const RING_PACKETS: usize = 128;
+/// Packets of a picture that can be found again for resending: a second at 2.5 Mbit/s.
+pub const RING_PACKETS: usize = 256;
+
+/// How long a packet is kept for resending at least: two round trips around the world.
+pub const KEPT_FOR: Duration = Duration::from_millis(600);
+
+/// Bytes by which a shard's memory for resending grows and shrinks.
+pub const REEL_BYTES: usize = 256 * 1024;
+
+/// Most bytes that a shard keeps for resending: more than 600 ms of what one core can send.
+pub const TAPE_BYTES: usize = 256 * 1024 * 1024;
 
 /// Largest compound RTCP packet that is sent, in bytes, unless one part alone is longer.
 pub const RTCP_BYTES: usize = 1200;
@@ -136,6 +145,7 @@ pub const BAD_LINE_DATAGRAMS: usize = 2048;
 const _: () = assert!(SDP_BYTES < SIGNAL_MESSAGE_BYTES);
 const _: () = assert!(LOAD_SAMPLES.is_multiple_of(2));
 const _: () = assert!(LEG_ADDRESSES < LEG_SOURCES);
+const _: () = assert!(DATAGRAM_BYTES < REEL_BYTES && REEL_BYTES < TAPE_BYTES);
 const _: () = assert!(RTCP_BYTES < DATAGRAM_BYTES);
 const _: () = assert!(MATCH_CHOICE < MATCH_SCAN);
 const _: () = assert!(SIGNAL_PING_EVERY.as_secs() * 2 < SIGNAL_SILENCE.as_secs());

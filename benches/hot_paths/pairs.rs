@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use visavis::codec::VideoCodec;
 use visavis::id::{LegId, MatchId, ShardIndex};
-use visavis::limits;
 use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
 use visavis::private::Private;
 
@@ -14,6 +13,10 @@ use crate::makes::{CHROMIUM, Start};
 
 /// Datagrams between two writes of a driver.
 const BATCH: u64 = 32;
+/// Packets of each sender in a second: 1 Mbit/s.
+const PACKETS_PER_SECOND: u64 = 120;
+/// Packets of each sender after which memory has found its size: more than a second of them.
+const SETTLED_AFTER: usize = 150;
 
 /// A shard full of matches, all of them in full flow.
 pub(crate) struct Pairs {
@@ -76,11 +79,11 @@ impl Pairs {
         pairs
     }
 
-    /// The same after a while: every sender's ring of kept packets is full, so that the memory that
+    /// The same after a while: as many packets are kept as ever will be, so that the memory that
     /// forwarding touches is there.
     pub(crate) fn settled(matches: usize) -> Self {
         let mut pairs = Self::connect(matches);
-        for _ in 0..limits::RING_PACKETS * 2 * matches {
+        for _ in 0..SETTLED_AFTER * 2 * matches {
             let mut incoming = pairs.next(1100);
             pairs.take(&mut incoming);
         }
@@ -104,12 +107,15 @@ impl Pairs {
         }
     }
 
-    /// Lets the shard take a datagram, and begins a new batch as often as a driver does.
+    /// Lets the shard take a datagram, and begins a new batch as often as a driver does. Time goes
+    /// on as if each sender sent 1 Mbit/s.
     pub(crate) fn take(&mut self, incoming: &mut Incoming) {
         self.hand(incoming);
         self.taken += 1;
         if self.taken.is_multiple_of(BATCH) {
             self.fx.datagrams.clear();
+            let per_second = PACKETS_PER_SECOND * self.browsers.len() as u64;
+            self.fx.now += Duration::from_secs(BATCH) / per_second as u32;
         }
     }
 

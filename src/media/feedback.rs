@@ -12,7 +12,7 @@ use super::arrivals::{Arrival, low};
 use super::datagrams::Datagrams;
 use super::reception::low32;
 use super::relay::{Line, Relay};
-use super::retransmission::Resent;
+use super::retransmission::{Means, Resent};
 use super::uplink::{Track, Uplink};
 use crate::limits;
 use crate::rtp::rtcp::{self, Compound, Packet, ReportBlock, SenderReport, TransportFeedback};
@@ -88,7 +88,7 @@ impl Relay {
         rtcp: &[u8],
         uplink: &mut Uplink,
         scratch: &mut Scratch,
-        (now, out): (Instant, &mut Datagrams),
+        mut means: Means<'_>,
     ) -> Translated {
         let mut translated = Translated::default();
         scratch.blocks.clear();
@@ -107,7 +107,7 @@ impl Relay {
                 Packet::Nack(nack) if nack.media == video => {
                     scratch.wanted.clear();
                     for sequence in nack.lost().take(limits::NACK_SEQUENCES) {
-                        match self.answer_nack(sequence, uplink, now, out) {
+                        match self.answer_nack(sequence, uplink, &mut means) {
                             Asked::Resent => translated.resent += 1,
                             Asked::UnderWay => {}
                             Asked::OverShare => translated.over_share += 1,
@@ -118,10 +118,10 @@ impl Relay {
                     uplink.ask_again(&scratch.wanted, &mut scratch.upstream);
                 }
                 Packet::Pli { media, .. } if media == video => {
-                    self.pass_keyframe_request(uplink, &mut scratch.upstream, now);
+                    self.pass_keyframe_request(uplink, &mut scratch.upstream, means.now);
                 }
                 Packet::Fir(fir) if fir.names(video) => {
-                    self.pass_keyframe_request(uplink, &mut scratch.upstream, now);
+                    self.pass_keyframe_request(uplink, &mut scratch.upstream, means.now);
                 }
                 Packet::TransportFeedback(feedback) => {
                     self.translate_transport(&feedback, uplink, scratch);
@@ -180,13 +180,7 @@ impl Relay {
 
     /// One packet the partner misses: sent again from the ring, swallowed where the sender is
     /// being asked already, else passed on.
-    fn answer_nack(
-        &mut self,
-        sequence: u16,
-        uplink: &Uplink,
-        now: Instant,
-        out: &mut Datagrams,
-    ) -> Asked {
+    fn answer_nack(&mut self, sequence: u16, uplink: &Uplink, means: &mut Means<'_>) -> Asked {
         let newest = self.downlink.video.next_index;
         // Before this match: somebody else's picture. Not yet sent: nonsense.
         let asked = nearest(newest, sequence).filter(|index| *index < newest);
@@ -195,7 +189,7 @@ impl Relay {
         else {
             return Asked::Stale;
         };
-        match self.resend(index, now, out) {
+        match self.resend(index, means) {
             Resent::Yes => Asked::Resent,
             Resent::JustNow => Asked::UnderWay,
             Resent::OverShare => Asked::OverShare,

@@ -6,7 +6,7 @@
 //! 2. [`directory`] says whose datagram it is: by address, for STUN by ICE name;
 //! 3. [`uplink`] decrypts it in place and counts it ([`arrivals`], [`losses`], [`reception`]);
 //! 4. [`relay`] rewrites it with this match's constant offsets ([`stretch`], [`retransmission`]);
-//! 5. [`downlink`] protects it and keeps a copy of the picture's packets ([`resend`]);
+//! 5. [`downlink`] protects it and keeps a copy of the picture's packets ([`resend`], [`tape`]);
 //! 6. [`datagrams`] holds the batch that [`driver`] writes.
 //!
 //! Beside it: [`transport`] (ICE, DTLS), [`offer`] and [`answer`] (SDP) make a [`leg`] at the door;
@@ -45,6 +45,7 @@ mod shard;
 mod socket;
 mod stretch;
 mod switching;
+mod tape;
 mod transport;
 mod uplink;
 mod wheel;

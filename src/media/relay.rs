@@ -14,6 +14,7 @@ use super::downlink::{Downlink, KEYFRAME_PAUSE, Outgoing};
 use super::losses::Losses;
 use super::reception::middle;
 use super::stretch::Stretch;
+use super::tape::Tape;
 use super::uplink::{Received, Track};
 use crate::codec::VideoCodec;
 use crate::id::{LegId, MatchId};
@@ -223,7 +224,8 @@ impl Relay {
             return Passage::Failed;
         };
         // Kept once it is sent: what goes again under its index must be the same bytes.
-        self.downlink.ring.keep(index, packet);
+        let ring = &mut self.downlink.ring;
+        ring.keep(index, packet, sender.tape, received.at);
         self.downlink
             .video
             .sent(index, heading.timestamp, length, received.at);
@@ -300,6 +302,8 @@ pub(crate) struct Sender<'a> {
     /// Newest index of its picture.
     pub(crate) newest_video: Option<u64>,
     pub(crate) losses: &'a mut Losses,
+    /// Where the shard keeps what may be asked for again.
+    pub(crate) tape: &'a mut Tape,
 }
 
 impl Line {

@@ -7,10 +7,19 @@ use super::arrivals::low;
 use super::datagrams::Datagrams;
 use super::relay::{Heading, Passage, Relay, Sender};
 use super::resend::Kept;
+use super::tape::Tape;
 use super::uplink::Received;
 use crate::limits;
 use crate::rtp::sequence::nearest;
 use crate::rtp::{self, Header};
+
+/// What answering a request takes of the shard.
+pub(crate) struct Means<'a> {
+    pub(crate) now: Instant,
+    /// Where what may be asked for again is kept.
+    pub(crate) tape: &'a Tape,
+    pub(crate) out: &'a mut Datagrams,
+}
 
 /// What became of a request for a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +63,18 @@ impl Relay {
         let Some(rtx) = self.rtx_heading(original.timestamp) else {
             // An index is used once: a copy of what was sent already would repeat its nonce.
             return match restored.filter(|_| was_missing) {
-                Some(restored) => self.send_video(restored, &original, received.at, out),
+                Some(restored) => {
+                    let sent = self.send_video(restored, &original, received.at, out);
+                    if sent == Passage::Sent {
+                        self.keep(index, restored, sender, received.at);
+                    }
+                    sent
+                }
                 None => Passage::Stale,
             };
         };
         if let (Some(restored), true) = (restored, was_missing) {
-            self.downlink.ring.keep(index, restored);
+            self.keep(index, restored, sender, received.at);
         }
         self.rewrite(packet, received, &rtx);
         write_original(packet, received.header.length, index);
@@ -84,6 +99,10 @@ impl Relay {
         room.get(..length - 2)
     }
 
+    fn keep(&mut self, index: u64, packet: &[u8], sender: &mut Sender<'_>, now: Instant) {
+        self.downlink.ring.keep(index, packet, sender.tape, now);
+    }
+
     fn send_video(
         &mut self,
         packet: &[u8],
@@ -94,7 +113,6 @@ impl Relay {
         let Some(length) = self.downlink.send_rtp(packet, heading.index, out) else {
             return Passage::Failed;
         };
-        self.downlink.ring.keep(heading.index, packet);
         self.downlink
             .video
             .sent(heading.index, heading.timestamp, length, now);
@@ -152,9 +170,11 @@ impl Relay {
 
     /// Answers a request from the ring, as a retransmission that keeps the transport-wide number of
     /// the first sending.
-    pub(crate) fn resend(&mut self, index: u64, now: Instant, out: &mut Datagrams) -> Resent {
+    pub(crate) fn resend(&mut self, index: u64, means: &mut Means<'_>) -> Resent {
+        let Means { now, tape, out } = means;
+        let now = *now;
         let mut room = [0; limits::DATAGRAM_BYTES];
-        let length = match self.downlink.ring.take(index, now) {
+        let length = match self.downlink.ring.take(index, tape, now) {
             Kept::Missing => return Resent::NotHere,
             Kept::JustResent => return Resent::JustNow,
             Kept::Packet(kept) => {

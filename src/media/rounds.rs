@@ -39,6 +39,7 @@ impl Shard {
         }
         self.due = due;
         self.counters.legs = self.legs.len() as u64;
+        self.tape.trim(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.

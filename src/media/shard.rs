@@ -32,6 +32,7 @@ use super::feedback::Scratch;
 use super::leg::{Leg, Whereabouts};
 use super::mail::{Mail, Matter, Strayed};
 use super::relay::{Passage, Sender};
+use super::tape::Tape;
 use super::transport::{Identity, TransportEvent};
 use super::uplink::{Refusal, Track};
 use super::wheel::Wheel;
@@ -97,6 +98,7 @@ pub struct Shard {
     pub(crate) directory: Directory,
     pub(crate) wheel: Wheel,
     pub(crate) scratch: Scratch,
+    pub(crate) tape: Tape,
     pub(crate) counters: Counters,
     pub(crate) due: Vec<usize>,
     rng: SmallRng,
@@ -113,6 +115,7 @@ impl Shard {
             directory: Directory::default(),
             wheel: Wheel::new(now),
             scratch: Scratch::default(),
+            tape: Tape::default(),
             counters: Counters::default(),
             due: Vec::new(),
         }
@@ -225,6 +228,7 @@ impl Shard {
                 is_gate_open: leg.gate == Gate::Open,
                 newest_video: uplink.video.reception.highest(),
                 losses: &mut uplink.losses,
+                tape: &mut self.tape,
             };
             let plain = packet.get_mut(..received.length).unwrap_or_default();
             let passage = relay.forward(plain, &received, &mut sender, &mut fx.datagrams);

@@ -16,6 +16,7 @@ use super::downlink::Downlink;
 use super::leg::{Facing, Leg, Whereabouts};
 use super::mail::{Mail, Matter, Strayed};
 use super::relay::Relay;
+use super::retransmission::Means;
 use super::shard::{Effects, Shard};
 use crate::id::{LegId, MatchId, ShardIndex};
 use crate::private::Private;
@@ -388,8 +389,12 @@ impl Shard {
             return;
         }
         let mut scratch = std::mem::take(&mut self.scratch);
-        let context = (fx.now, &mut fx.datagrams);
-        let translated = relay.translate(rtcp, uplink, &mut scratch, context);
+        let means = Means {
+            now: fx.now,
+            tape: &self.tape,
+            out: &mut fx.datagrams,
+        };
+        let translated = relay.translate(rtcp, uplink, &mut scratch, means);
         self.counters.packets_resent += translated.resent;
         self.counters.resends_over_share += translated.over_share;
         self.counters.drops.stale += translated.stale;
