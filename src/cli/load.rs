@@ -23,6 +23,7 @@ Examples:
   visavis load --pairs 50 --duration 10s --server-pid $(pidof visavis)
   visavis load --url http://chat.example:8080 --pairs 200 --video 1M --json findings.json
   visavis load --pairs 20 --duration 1m --next-every 5s --report report.html
+  visavis load --pairs 400 --threads 2 --duration 30s     it says when it is itself too slow
   visavis load --pairs 5 --loss 5% --delay 25ms --jitter 10ms   what is repaired, and how late
   visavis load --pairs 20 --next-every 5s --max-loss 0.001 --max-p99-ms 20   for a CI
 
@@ -62,6 +63,9 @@ pub struct LoadArguments {
     /// Up to so much longer by chance; none overtakes another.
     #[arg(long, default_value = "0", value_parser = delay)]
     jitter: Duration,
+    /// Threads that carry the visitors' media; it says when they are too few.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
+    threads: u32,
     /// Seed of all chance.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -147,6 +151,7 @@ impl LoadArguments {
                 delay: self.delay,
                 jitter: self.jitter,
             },
+            threads: self.threads as usize,
             seed: self.seed,
         }
     }

@@ -1,6 +1,5 @@
 //! Lets a crowd in, measures, and lets it leave.
 
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rand::rngs::SmallRng;
@@ -10,12 +9,13 @@ use tokio::task::JoinSet;
 
 use super::LoadError;
 use super::dialogue::{News, Phase, Surroundings, hold};
-use super::herd::{self, Door, Word, read_clock};
+use super::herd::read_clock;
 use super::meter::Meter;
 use super::plan::Plan;
 use super::samples::{Sample, Series};
 use super::server_process::Spent;
 use super::tally::{Tally, Times, note, times};
+use super::threads::Threads;
 use super::visitor::{Habits, Papers, Visitor};
 
 /// What is told while a run goes on.
@@ -42,6 +42,8 @@ pub enum Progress {
 pub struct Counted {
     /// Of all that was sent and received.
     pub tally: Tally,
+    /// Processor time of the crowd's busiest media thread.
+    pub busiest: Duration,
     /// How long it was measured.
     pub measured: Duration,
     /// From a visitor's `join` to its connected leg.
@@ -80,12 +82,11 @@ pub async fn run(
     tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Counted, LoadError> {
     let before = meter.read().await;
-    let (door, thread) = herd::start(plan).map_err(LoadError::Herd)?;
+    let threads = Threads::start(plan)?;
     let (phase, watched) = watch::channel(Phase::Joining);
     let (sender, news) = mpsc::unbounded_channel();
     let around = Surroundings {
         url: plan.signal_url()?,
-        herd: door.clone(),
         phase: watched,
         news: sender,
         next_every: plan.next_every,
@@ -98,7 +99,7 @@ pub async fn run(
         failed: 0,
         first_failure: None,
     };
-    let mut stays = hall.let_in(plan, &around, tell).await?;
+    let mut stays = hall.let_in(plan, &around, &threads, tell).await?;
     drop(around);
     if hall.met == 0 {
         let reason = hall.first_failure.take();
@@ -106,18 +107,19 @@ pub async fn run(
         return Err(LoadError::NobodyMet(reason));
     }
     let (connected, met) = (hall.connected, hall.met);
-    door.tell(Word::Begin);
+    threads.begin();
     // Every visitor may have left: then nobody hears it.
     let _ = phase.send(Phase::Measuring);
-    let watched = watch_over(plan.duration, &door, meter, tell).await?;
+    let watched = watch_over(plan.duration, &threads, meter, tell).await?;
     hall.listen();
-    end(&door, thread).await;
+    threads.end().await;
     let _ = phase.send(Phase::Over);
     let leaving = async { while stays.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(Duration::from_secs(2), leaving).await;
     let [begin, end] = watched.bills;
     Ok(Counted {
         tally: watched.tally,
+        busiest: watched.each.into_iter().max().unwrap_or_default(),
         measured: watched.measured,
         join: hall.join,
         connected,
@@ -129,15 +131,11 @@ pub async fn run(
     })
 }
 
-async fn end(door: &Door, thread: JoinHandle<()>) {
-    door.tell(Word::End);
-    // A panic there has been printed, and all that is asked of it has been told.
-    let _ = tokio::task::spawn_blocking(move || thread.join()).await;
-}
-
 /// What was measured.
 struct Watched {
     tally: Tally,
+    /// Processor time of each media thread.
+    each: Vec<Duration>,
     measured: Duration,
     bills: [Option<Spent>; 2],
     series: Series,
@@ -146,7 +144,7 @@ struct Watched {
 /// Takes a sample each second until the time is over.
 async fn watch_over(
     duration: Duration,
-    door: &Door,
+    threads: &Threads,
     meter: &mut Meter,
     tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Watched, LoadError> {
@@ -154,6 +152,7 @@ async fn watch_over(
     let begin = meter.read().await;
     let mut watched = Watched {
         tally: Tally::default(),
+        each: Vec::new(),
         measured: Duration::ZERO,
         bills: [begin; 2],
         series: Series::default(),
@@ -161,12 +160,16 @@ async fn watch_over(
     while watched.measured < duration {
         let next = (watched.measured + SAMPLE_EVERY).min(duration);
         tokio::time::sleep_until((began + next).into()).await;
-        let tally = door.tally().await.ok_or(LoadError::HerdEnded)?;
+        let sum = threads.sum().await?;
         let elapsed = began.elapsed();
         let spent = meter.read().await;
         let [_, last] = watched.bills;
-        let sample = Sample::of([watched.measured, elapsed], &tally, [last, spent]);
-        watched.tally.add(&tally);
+        let sample = Sample::of([watched.measured, elapsed], &sum.tally, [last, spent]);
+        watched.tally.add(&sum.tally);
+        watched.each.resize(sum.each.len(), Duration::ZERO);
+        for (all, more) in watched.each.iter_mut().zip(sum.each) {
+            *all += more;
+        }
         (watched.bills, watched.measured) = ([begin, spent], elapsed);
         tell(&Progress::Measuring {
             elapsed,
@@ -192,6 +195,7 @@ impl Hall {
         &mut self,
         plan: &Plan,
         around: &Surroundings,
+        threads: &Threads,
         tell: &mut (dyn FnMut(&Progress) + Send),
     ) -> Result<JoinSet<()>, LoadError> {
         let began = read_clock();
@@ -205,7 +209,9 @@ impl Hall {
             tokio::time::sleep_until(at.into()).await;
             let phase = Duration::from_micros(rng.random_range(0..33_000));
             let visitor = Visitor::new(number, &papers, Habits::of(plan), (read_clock(), phase))?;
-            stays.spawn(hold(visitor, around.clone()));
+            if let Some(door) = threads.door_of(number) {
+                stays.spawn(hold(visitor, door.clone(), around.clone()));
+            }
             self.listen();
             tell(&self.progress());
         }

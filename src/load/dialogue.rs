@@ -41,7 +41,6 @@ pub(super) enum News {
 #[derive(Clone)]
 pub(super) struct Surroundings {
     pub(super) url: String,
-    pub(super) herd: Door,
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) news: tokio::sync::mpsc::UnboundedSender<(u32, News)>,
     /// How often this visitor says Next while it is measured; never if zero.
@@ -51,16 +50,16 @@ pub(super) struct Surroundings {
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Joins, and stays until the run is over.
-pub(super) async fn hold(visitor: Visitor, around: Surroundings) {
+pub(super) async fn hold(visitor: Visitor, herd: Door, around: Surroundings) {
     let number = visitor.number();
-    let failed = converse(visitor, &around).await.err();
+    let failed = converse(visitor, herd, &around).await.err();
     if let Some(reason) = failed {
         // Nobody listens any more when the run is over.
         let _ = around.news.send((number, News::Failed(reason)));
     }
 }
 
-async fn converse(visitor: Visitor, around: &Surroundings) -> Result<(), String> {
+async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result<(), String> {
     let asked = Instant::now();
     let connected = connect_async(&around.url).await;
     let (mut socket, _) = connected.map_err(|error| error.to_string())?;
@@ -74,6 +73,7 @@ async fn converse(visitor: Visitor, around: &Surroundings) -> Result<(), String>
     say(&mut socket, &join).await?;
     let mut stay = Stay {
         number: visitor.number(),
+        herd,
         visitor: Some(Box::new(visitor)),
         asked,
         has_met: false,
@@ -100,7 +100,7 @@ async fn converse(visitor: Visitor, around: &Surroundings) -> Result<(), String>
             }
             () = sleep_until(next_at) => {
                 stay.plan_next(around.next_every);
-                around.herd.tell(Word::Next(stay.number));
+                stay.herd.tell(Word::Next(stay.number));
                 say(&mut socket, &FromBrowser::Next {}).await?;
             }
         }
@@ -122,6 +122,8 @@ async fn say(socket: &mut Socket, message: &FromBrowser) -> Result<(), String> {
 
 struct Stay {
     number: u32,
+    /// The way to its media.
+    herd: Door,
     /// Until the answer is there.
     visitor: Option<Box<Visitor>>,
     asked: Instant,
@@ -139,7 +141,7 @@ impl Stay {
             FromServer::Answer { sdp } => {
                 let answer = Answer::read(sdp.reveal()).ok_or("an answer that cannot be read")?;
                 if let Some(visitor) = self.visitor.take() {
-                    around.herd.tell(Word::Come(visitor, answer));
+                    self.herd.tell(Word::Come(visitor, answer));
                 }
             }
             FromServer::Connection {

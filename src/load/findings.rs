@@ -46,12 +46,16 @@ pub struct Findings {
     pub server_cpu_us_per_packet: Option<f64>,
     /// Memory that the server's process gained, per visitor.
     pub server_rss_bytes_per_leg: Option<f64>,
-    /// What the crowd's own media thread used per packet sent or received.
+    /// What the crowd's own media threads used per packet sent or received.
     pub own_cpu_us_per_packet: f64,
     /// How late the crowd itself was to send.
     pub own_lateness_ms: Spread,
-    /// Share of one core that the crowd's media thread used.
+    /// Share of one core that the crowd's busiest media thread used.
     pub own_load_ratio: f64,
+    /// Share of the time that its media threads were ready to run and had no core.
+    pub own_waiting_ratio: f64,
+    /// Why the crowd itself is what was measured, and not the server; nothing if it kept up.
+    pub own_bottleneck: Option<String>,
 }
 
 /// A distribution in milliseconds.
@@ -77,8 +81,9 @@ impl Findings {
         let (tally, bills) = (&counted.tally, counted.bills);
         let seconds = counted.measured.as_secs_f64();
         let received = real(tally.received);
+        let threads = real(plan.threads.max(1) as u64);
         let handled = (real(tally.sent) + received).max(1.0);
-        Self {
+        let mut findings = Self {
             pairs: plan.pairs,
             visitors_matched: counted.met,
             visitors_failed: counted.failed,
@@ -104,13 +109,31 @@ impl Findings {
             }),
             own_cpu_us_per_packet: tally.processor.as_secs_f64() * 1e6 / handled,
             own_lateness_ms: Spread::of(&tally.lateness),
-            own_load_ratio: tally.processor.as_secs_f64() / seconds,
-        }
+            own_load_ratio: counted.busiest.as_secs_f64() / seconds,
+            own_waiting_ratio: tally.waiting.as_secs_f64() / seconds / threads,
+            own_bottleneck: None,
+        };
+        findings.own_bottleneck = findings.bottleneck();
+        findings
     }
 
-    /// Whether the crowd was too slow itself for its figures to be the server's.
-    pub fn is_own_fault(&self) -> bool {
-        self.own_lateness_ms.p99 > OWN_LATENESS_P99_MS || self.own_load_ratio > OWN_LOAD
+    /// Whether the crowd was too slow itself for its figures to be the server's, and why.
+    fn bottleneck(&self) -> Option<String> {
+        let late = self.own_lateness_ms.p99;
+        if self.own_load_ratio > OWN_LOAD {
+            let share = 100.0 * self.own_load_ratio;
+            return Some(format!(
+                "this crowd's busiest thread used {share:.0} % of a core: give it more --threads"
+            ));
+        }
+        if late <= OWN_LATENESS_P99_MS {
+            return None;
+        }
+        let waiting = 100.0 * self.own_waiting_ratio;
+        Some(format!(
+            "this crowd sent {late:.0} ms late at p99, and waited {waiting:.0} % of the time for a \
+             core: give it a machine of its own, or fewer pairs"
+        ))
     }
 }
 
@@ -204,16 +227,17 @@ impl Findings {
         rows.push((
             "this crowd's own CPU",
             format!(
-                "{:.2} µs per packet, {:.0} % of a core",
+                "{:.2} µs per packet, busiest thread {:.0} % of a core, {:.0} % waiting for one",
                 self.own_cpu_us_per_packet,
-                100.0 * self.own_load_ratio
+                100.0 * self.own_load_ratio,
+                100.0 * self.own_waiting_ratio
             ),
         ));
         rows.push(("its own lateness", self.own_lateness_ms.to_string()));
-        if self.is_own_fault() {
-            let warning = "this crowd was itself too slow; these times are not the server's";
-            rows.push(("WARNING", warning.to_owned()));
-        }
+        rows.extend(self.own_bottleneck.as_ref().map(|why| {
+            let warning = format!("not the server's limit: {why}");
+            ("WARNING", warning)
+        }));
         rows
     }
 }
@@ -222,5 +246,73 @@ impl Display for Findings {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let mut rows = self.rows().into_iter();
         rows.try_for_each(|(name, value)| writeln!(f, "  {name:<26}{value}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::load::bad_line::Badness;
+    use crate::load::plan::Voice;
+    use crate::load::samples::Series;
+    use crate::load::tally::{Tally, note, times};
+
+    fn plan() -> Plan {
+        Plan {
+            url: String::new(),
+            pairs: 1,
+            video_bps: 0,
+            audio: Voice::Silent,
+            duration: Duration::ZERO,
+            ramp: Duration::ZERO,
+            next_every: Duration::ZERO,
+            line: Badness::default(),
+            threads: 2,
+            seed: 0,
+        }
+    }
+
+    /// After ten seconds, of which the busiest thread ran so many.
+    fn findings(busiest: u64, late: Duration) -> Findings {
+        let mut tally = Tally {
+            received: 1000,
+            processor: Duration::from_secs(busiest),
+            waiting: Duration::from_secs(10),
+            ..Tally::default()
+        };
+        note(&mut tally.lateness, late);
+        let counted = Counted {
+            tally,
+            busiest: Duration::from_secs(busiest),
+            measured: Duration::from_secs(10),
+            join: times(),
+            connected: 2,
+            met: 2,
+            failed: 0,
+            first_failure: None,
+            bills: None,
+            series: Series::default(),
+        };
+        Findings::of(&plan(), &counted)
+    }
+
+    #[test]
+    fn a_crowd_that_is_too_slow_itself_says_so_and_why() {
+        let fine = findings(2, Duration::from_millis(1));
+        assert_eq!(fine.own_bottleneck, None);
+        assert!(!fine.to_string().contains("WARNING"));
+        assert!(
+            (fine.own_waiting_ratio - 0.5).abs() < 1e-9,
+            "of two threads"
+        );
+        let busy = findings(10, Duration::from_millis(50));
+        assert!(
+            busy.to_string()
+                .contains("100 % of a core: give it more --threads")
+        );
+        let starved = findings(2, Duration::from_millis(50));
+        assert!(starved.to_string().contains("waited 50 % of the time"));
     }
 }

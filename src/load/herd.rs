@@ -1,4 +1,4 @@
-//! The thread that carries the media of all simulated visitors: one socket each.
+//! A thread that carries the media of simulated visitors: one socket each.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -15,7 +15,7 @@ use super::bad_line::Badness;
 use super::hello::Answer;
 use super::member::Member;
 use super::plan::Plan;
-use super::server_process::own_thread_time;
+use super::server_process::{ThreadTime, own_thread_time};
 use super::tally::Tally;
 use super::visitor::Visitor;
 use super::wire::Wire;
@@ -73,7 +73,7 @@ struct Herd {
     tally: Tally,
     /// Packets that were missing, and processor time used, when the last tally was told.
     lost: [i64; 2],
-    spent: Duration,
+    spent: ThreadTime,
     room: Vec<u8>,
 }
 
@@ -98,7 +98,7 @@ pub(super) fn start(plan: &Plan) -> io::Result<(Door, JoinHandle<()>)> {
         due: BinaryHeap::new(),
         tally: Tally::default(),
         lost: [0; 2],
-        spent: Duration::ZERO,
+        spent: ThreadTime::default(),
         room: vec![0; 65_535],
     };
     let thread = std::thread::Builder::new()
@@ -180,7 +180,7 @@ impl Herd {
         }
         self.tally = Tally::default();
         self.lost = [0; 2];
-        self.spent = own_thread_time().unwrap_or_default();
+        self.spent = own_thread_time();
     }
 
     fn slice(&mut self) -> Tally {
@@ -188,10 +188,11 @@ impl Herd {
         let lost = self.places.iter().map(|place| place.member.visitor.lost());
         let [all, pictures] = lost.fold([0, 0], |[a, b], [c, d]| [a + c, b + d]);
         let lost = [all, pictures].map(|count: u64| i64::try_from(count).unwrap_or(i64::MAX));
-        let spent = own_thread_time().unwrap_or_default();
+        let spent = own_thread_time();
         tally.lost = lost[0] - self.lost[0];
         tally.picture_lost = lost[1] - self.lost[1];
-        tally.processor = spent.saturating_sub(self.spent);
+        tally.processor = spent.processor.saturating_sub(self.spent.processor);
+        tally.waiting = spent.waiting.saturating_sub(self.spent.waiting);
         (self.lost, self.spent) = (lost, spent);
         tally
     }

@@ -6,7 +6,7 @@
 //! 1. [`plan`] says how many come, how fast, and what they send.
 //! 2. [`crowd`] lets them in one by one, measures for a while, and lets them leave.
 //! 3. [`dialogue`] is one visitor's conversation with the server.
-//! 4. [`herd`] is the thread that carries their media: it reads and writes through [`wire`].
+//! 4. [`threads`] carry their media, each a [`herd`]: it reads and writes through [`wire`].
 //! 5. [`member`] is a visitor behind its line, which may be a [`bad_line`].
 //! 6. [`visitor`] is one visitor's media, a value: [`hello`] makes the offer and reads the answer,
 //!    [`sending`] makes packets, [`stamp`] is what they carry, and those that may be asked for again
@@ -37,6 +37,7 @@ mod sending;
 pub mod server_process;
 mod stamp;
 pub mod tally;
+mod threads;
 mod visitor;
 mod wire;
 

@@ -24,6 +24,8 @@ pub struct Plan {
     pub next_every: Duration,
     /// What their lines do to datagrams, each way.
     pub line: Badness,
+    /// Threads that carry their media.
+    pub threads: usize,
     /// Seed of all chance.
     pub seed: u64,
 }
@@ -78,6 +80,7 @@ impl Plan {
             ("coming in over", seconds(self.ramp)),
             ("Next", next),
             ("line, each way", line),
+            ("media threads", self.threads.to_string()),
             ("seed", self.seed.to_string()),
         ]
     }
@@ -102,6 +105,7 @@ mod tests {
             ramp: Duration::ZERO,
             next_every: Duration::ZERO,
             line: Badness::default(),
+            threads: 1,
             seed: 0,
         }
     }

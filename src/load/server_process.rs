@@ -22,11 +22,24 @@ pub fn spent(pid: u32) -> Option<Spent> {
     })
 }
 
-/// Processor time of the calling thread.
-pub(super) fn own_thread_time() -> Option<Duration> {
-    let stat = read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanos = stat.split_whitespace().next()?.parse().ok()?;
-    Some(Duration::from_nanos(nanos))
+/// What the calling thread has had.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct ThreadTime {
+    /// Of a processor.
+    pub(super) processor: Duration,
+    /// Of waiting for one, ready to run.
+    pub(super) waiting: Duration,
+}
+
+/// What the calling thread has had so far: nothing where the system does not tell.
+pub(super) fn own_thread_time() -> ThreadTime {
+    let stat = read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let mut fields = stat.split_whitespace().map(|field| field.parse().ok());
+    let mut next = || Duration::from_nanos(fields.next().flatten().unwrap_or(0));
+    ThreadTime {
+        processor: next(),
+        waiting: next(),
+    }
 }
 
 /// Fields 14 and 15 of `/proc/pid/stat` (proc(5)); the second, a name in brackets, may hold
@@ -60,6 +73,6 @@ mod tests {
     fn this_process_has_used_something() {
         let spent = spent(std::process::id()).expect("Linux tells");
         assert!(spent.memory_bytes > 100_000);
-        assert!(own_thread_time() > Some(Duration::ZERO));
+        assert!(own_thread_time().processor > Duration::ZERO);
     }
 }

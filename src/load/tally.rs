@@ -46,8 +46,10 @@ pub struct Tally {
     pub next_to_picture: Times,
     /// How late the crowd itself was to send.
     pub lateness: Times,
-    /// Processor time of the thread that carries media.
+    /// Processor time of the threads that carry media.
     pub processor: Duration,
+    /// How long those threads were ready to run and had no processor.
+    pub waiting: Duration,
 }
 
 impl Default for Tally {
@@ -66,6 +68,7 @@ impl Default for Tally {
             next_to_picture: times(),
             lateness: times(),
             processor: Duration::ZERO,
+            waiting: Duration::ZERO,
         }
     }
 }
@@ -90,6 +93,7 @@ impl Tally {
             sum.add(more).expect("all have the same bounds");
         }
         self.processor += other.processor;
+        self.waiting += other.waiting;
     }
 }
 

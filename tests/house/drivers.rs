@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 14] = [
+const DRIVERS: [&str; 15] = [
     "src/cli/",
     "src/control/handle.rs",
     "src/control/line.rs",
@@ -14,6 +14,7 @@ const DRIVERS: [&str; 14] = [
     "src/load/dialogue.rs",
     "src/load/herd.rs",
     "src/load/server_process.rs",
+    "src/load/threads.rs",
     "src/load/wire.rs",
     "src/media/driver.rs",
     "src/media/plane.rs",

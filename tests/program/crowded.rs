@@ -92,6 +92,23 @@ fn what_a_bad_line_loses_is_repaired_and_what_it_delays_is_late() {
 }
 
 #[test]
+fn two_threads_carry_one_crowd_and_say_what_they_cost() {
+    let server = Started::with(&[]);
+    let (code, said, findings) = two_pairs(&server, &["--threads=2", "--max-loss=0.01"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(findings["visitors_matched"], 4, "{said}");
+    assert_eq!(findings["packets_bad"], 0, "{said}");
+    assert!(findings["packets_received"].as_u64().unwrap() > 2 * 4 * 50);
+    for figure in ["own_cpu_us_per_packet", "own_load_ratio"] {
+        assert!(findings[figure].as_f64().unwrap() > 0.0, "{figure}: {said}");
+    }
+    assert!(said.contains("busiest thread"), "{said}");
+    // A machine that is too busy is told; this one may be.
+    let is_told = said.contains("WARNING");
+    assert_eq!(findings["own_bottleneck"].is_string(), is_told, "{said}");
+}
+
+#[test]
 fn a_threshold_that_is_passed_is_the_exit_code() {
     let server = Started::with(&[]);
     let (code, said, _) = two_pairs(&server, &["--max-p99-ms=0"]);
