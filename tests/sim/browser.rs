@@ -62,7 +62,7 @@ pub(crate) struct Browser {
     dtls_due: Option<Instant>,
     is_dtls_started: bool,
     inbound: Option<Inbound>,
-    outbound: Option<Outbound>,
+    pub(crate) outbound: Option<Outbound>,
     windows: Vec<(u32, ReplayWindow)>,
     /// What the answer declares we will receive: audio, video, rtx.
     pub(crate) expected: [u32; 3],
