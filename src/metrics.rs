@@ -80,6 +80,8 @@ table! {
     MEDIA_DROPS = Counter "visavis_media_drops_total" ["reason"], Count, "Datagrams and requests that went no further.";
     HTTP_CONNECTIONS = Gauge "visavis_http_connections" [""], Count, "HTTP connections held open, WebSockets included.";
     HTTP_REFUSED = Counter "visavis_http_refused_total" [""], Count, "HTTP connections closed at once because there were too many.";
+    PROCESS_CPU = Gauge "process_cpu_seconds_total" [""], Seconds, "Processor time of this process, the system's for it included; fractions of a second, which a counter here cannot hold.";
+    PROCESS_MEMORY = Gauge "process_resident_memory_bytes" [""], Bytes, "Memory that this process holds.";
 }
 
 /// Bounds of the histograms, in seconds: from a frame on loopback to a long talk.

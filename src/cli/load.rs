@@ -13,6 +13,7 @@ use super::print;
 use crate::load::bad_line::Badness;
 use crate::load::crowd::{self, Counted, Progress};
 use crate::load::findings::Findings;
+use crate::load::http_side::HttpSide;
 use crate::load::meter::Meter;
 use crate::load::plan::{Plan, Voice};
 use crate::load::report_page::page;
@@ -20,7 +21,7 @@ use crate::load::report_page::page;
 /// Ends the command's help.
 pub const AFTER_HELP: &str = "\
 Examples:
-  visavis load --pairs 50 --duration 10s --server-pid $(pidof visavis)
+  visavis load --pairs 50 --duration 10s
   visavis load --url http://chat.example:8080 --pairs 200 --video 1M --json findings.json
   visavis load --pairs 20 --duration 1m --next-every 5s --report report.html
   visavis load --pairs 400 --threads 2 --duration 30s     it says when it is itself too slow
@@ -69,7 +70,7 @@ pub struct LoadArguments {
     /// Seed of all chance.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The server's process on this machine, to tell what it spends.
+    /// The server's process on this machine: what it uses is read there if its metrics do not say.
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
     /// Write the findings to this file, too.
@@ -120,13 +121,14 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 async fn run(arguments: &LoadArguments, plan: &Plan) -> anyhow::Result<Counted> {
-    let mut meter = arguments.server_pid.map_or(Meter::Nowhere, Meter::Process);
-    if arguments.server_pid.is_some() && meter.read().await.is_none() {
-        bail!("there is no process with that id");
+    let side = HttpSide::of(&plan.url)?;
+    let meter = Meter::find(&side, arguments.server_pid).await;
+    if arguments.server_pid.is_some() && matches!(meter, Meter::Nowhere) {
+        bail!("there is no process with that id, and the server shows no metrics");
     }
     let bar = progress_bar(plan);
     let mut tell = |progress: &Progress| show(&bar, plan, progress);
-    let counted = crowd::run(plan, &mut meter, &mut tell).await?;
+    let counted = crowd::run(plan, &side, &meter, &mut tell).await?;
     bar.finish_and_clear();
     Ok(counted)
 }

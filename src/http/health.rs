@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use super::own_use;
 use crate::control::Handle;
 
 /// Whether new visitors are welcome; cheap to clone, one value for all clones.
@@ -59,6 +60,7 @@ async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static str
 }
 
 async fn render(State(metrics): State<PrometheusHandle>) -> impl IntoResponse {
+    own_use::read();
     (
         [(
             header::CONTENT_TYPE,

@@ -1,7 +1,7 @@
 //! What is served over HTTP.
 //!
 //! 1. [`listener`] accepts a connection, with the [`certificate`] if there is one.
-//! 2. [`router`] finds the route: [`signal`], [`health`], or else a file of the [`assets`].
+//! 2. [`router`] finds the route: [`signal`], [`health`] with [`own_use`], or else a file of the [`assets`].
 //! 3. [`headers`] are added to every answer.
 
 mod assets;
@@ -11,6 +11,7 @@ pub mod health;
 mod interpret;
 pub mod listener;
 pub mod message;
+mod own_use;
 pub mod signal;
 
 use axum::{Router, middleware};

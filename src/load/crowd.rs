@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::LoadError;
 use super::dialogue::{News, Phase, Surroundings, hold};
 use super::herd::read_clock;
+use super::http_side::HttpSide;
 use super::meter::Meter;
 use super::plan::Plan;
 use super::samples::{Sample, Series};
@@ -72,13 +73,14 @@ const SETTLE: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
-/// Runs a plan. `meter` is asked what the server uses, `tell` hears how it goes.
+/// Runs a plan against the server behind `side`. `meter` is asked what the server uses, `tell` hears how it goes.
 ///
 /// # Errors
 /// [`LoadError`].
 pub async fn run(
     plan: &Plan,
-    meter: &mut Meter,
+    side: &HttpSide,
+    meter: &Meter,
     tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Counted, LoadError> {
     let before = meter.read().await;
@@ -86,7 +88,7 @@ pub async fn run(
     let (phase, watched) = watch::channel(Phase::Joining);
     let (sender, news) = mpsc::unbounded_channel();
     let around = Surroundings {
-        url: plan.signal_url()?,
+        side: side.clone(),
         phase: watched,
         news: sender,
         next_every: plan.next_every,
@@ -145,7 +147,7 @@ struct Watched {
 async fn watch_over(
     duration: Duration,
     threads: &Threads,
-    meter: &mut Meter,
+    meter: &Meter,
     tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Watched, LoadError> {
     let began = read_clock();

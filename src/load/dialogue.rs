@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::hello::Answer;
 use super::herd::{Door, Word};
+use super::http_side::{HttpSide, Socket};
 use super::visitor::Visitor;
 use crate::http::message::{Connection, FromBrowser, FromServer, Mode};
 use crate::private::Private;
@@ -40,14 +39,12 @@ pub(super) enum News {
 /// What a conversation needs beside its visitor.
 #[derive(Clone)]
 pub(super) struct Surroundings {
-    pub(super) url: String,
+    pub(super) side: HttpSide,
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) news: tokio::sync::mpsc::UnboundedSender<(u32, News)>,
     /// How often this visitor says Next while it is measured; never if zero.
     pub(super) next_every: Duration,
 }
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Joins, and stays until the run is over.
 pub(super) async fn hold(visitor: Visitor, herd: Door, around: Surroundings) {
@@ -61,8 +58,7 @@ pub(super) async fn hold(visitor: Visitor, herd: Door, around: Surroundings) {
 
 async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result<(), String> {
     let asked = Instant::now();
-    let connected = connect_async(&around.url).await;
-    let (mut socket, _) = connected.map_err(|error| error.to_string())?;
+    let mut socket = around.side.websocket().await?;
     let join = FromBrowser::Join {
         mode: Mode::Video,
         offer: Some(Private::new(visitor.offer())),

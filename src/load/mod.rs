@@ -5,7 +5,8 @@
 //!
 //! 1. [`plan`] says how many come, how fast, and what they send.
 //! 2. [`crowd`] lets them in one by one, measures for a while, and lets them leave.
-//! 3. [`dialogue`] is one visitor's conversation with the server.
+//! 3. [`dialogue`] is one visitor's conversation with the server, by [`http_side`] at its
+//!    [`address`].
 //! 4. [`threads`] carry their media, each a [`herd`]: it reads and writes through [`wire`].
 //! 5. [`member`] is a visitor behind its line, which may be a [`bad_line`].
 //! 6. [`visitor`] is one visitor's media, a value: [`hello`] makes the offer and reads the answer,
@@ -17,6 +18,7 @@
 //!    it, with [`meter`] and [`server_process`] for what it cost the server.
 //! 9. [`report_page`] shows all of it as one page, with a [`plot`] for each figure.
 
+pub mod address;
 pub mod bad_line;
 pub mod crowd;
 mod dialogue;
@@ -24,6 +26,7 @@ pub mod findings;
 mod gaps;
 mod hello;
 mod herd;
+pub mod http_side;
 mod kept;
 mod member;
 pub mod meter;
@@ -45,7 +48,7 @@ mod wire;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Not `http://host:port`.
-    #[error("the server's address must look like http://host:port, not {0}")]
+    #[error("the server's address must look like http://host:port, not `{0}`")]
     BadUrl(String),
     /// The thread that carries media, or its sockets.
     #[error("the crowd's media thread cannot be started")]

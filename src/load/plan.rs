@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::LoadError;
 use super::bad_line::Badness;
 
 /// What the crowd is to do.
@@ -40,20 +39,6 @@ pub enum Voice {
 }
 
 impl Plan {
-    /// Where the signaling WebSocket is.
-    ///
-    /// # Errors
-    /// [`LoadError::BadUrl`].
-    pub fn signal_url(&self) -> Result<String, LoadError> {
-        let bad = || LoadError::BadUrl(self.url.clone());
-        let authority = self.url.strip_prefix("http://").ok_or_else(bad)?;
-        let authority = authority.trim_end_matches('/');
-        if authority.is_empty() || authority.contains('/') {
-            return Err(bad());
-        }
-        Ok(format!("ws://{authority}/v1/signal"))
-    }
-
     /// What it says, option by option, for people.
     pub fn rows(&self) -> Vec<(&'static str, String)> {
         let seconds = |time: Duration| format!("{} s", time.as_secs_f64());
@@ -88,34 +73,5 @@ impl Plan {
     /// How many visitors come.
     pub const fn visitors(&self) -> usize {
         2 * self.pairs
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan(url: &str) -> Plan {
-        Plan {
-            url: url.to_owned(),
-            pairs: 1,
-            video_bps: 0,
-            audio: Voice::Silent,
-            duration: Duration::ZERO,
-            ramp: Duration::ZERO,
-            next_every: Duration::ZERO,
-            line: Badness::default(),
-            threads: 1,
-            seed: 0,
-        }
-    }
-
-    #[test]
-    fn the_websocket_is_found_beside_the_page() {
-        let found = plan("http://[::1]:8080/").signal_url();
-        assert_eq!(found.expect("good"), "ws://[::1]:8080/v1/signal");
-        for url in ["localhost:8080", "https://there", "http://", "http://a/b"] {
-            assert!(plan(url).signal_url().is_err(), "{url}");
-        }
     }
 }

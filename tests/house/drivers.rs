@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 15] = [
+const DRIVERS: [&str; 17] = [
     "src/cli/",
     "src/control/handle.rs",
     "src/control/line.rs",
@@ -13,6 +13,8 @@ const DRIVERS: [&str; 15] = [
     "src/load/crowd.rs",
     "src/load/dialogue.rs",
     "src/load/herd.rs",
+    "src/load/http_side.rs",
+    "src/load/meter.rs",
     "src/load/server_process.rs",
     "src/load/threads.rs",
     "src/load/wire.rs",

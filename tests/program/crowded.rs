@@ -26,8 +26,7 @@ fn two_pairs(server: &Started, more: &[&str]) -> (i32, String, Value) {
 #[test]
 fn a_crowd_meets_and_loses_nothing() {
     let server = Started::with(&[]);
-    let pid = server.pid().to_string();
-    let (code, said, findings) = two_pairs(&server, &["--server-pid", &pid, "--max-loss=0.01"]);
+    let (code, said, findings) = two_pairs(&server, &["--max-loss=0.01"]);
     assert_eq!(code, 0, "{said}");
     assert_eq!(findings["visitors_matched"], 4, "{said}");
     assert_eq!(findings["packets_bad"], 0, "{said}");
@@ -47,8 +46,7 @@ fn a_report_is_one_page_with_a_figure_for_each_measure() {
     let server = Started::with(&[]);
     let path = std::env::temp_dir().join(format!("report-{}.html", server.http.port()));
     let report = format!("--report={}", path.display());
-    let pid = format!("--server-pid={}", server.pid());
-    let (code, said, _) = two_pairs(&server, &[&report, &pid, "--next-every=500ms"]);
+    let (code, said, _) = two_pairs(&server, &[&report, "--next-every=200ms"]);
     assert_eq!(code, 0, "{said}");
     let page = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_file(&path).unwrap();

@@ -1,0 +1,89 @@
+//! Connects to the server's HTTP side: a WebSocket for each visitor, and a look at its metrics.
+
+use std::io;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::LoadError;
+use super::address::Address;
+
+/// The server's HTTP side; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct HttpSide {
+    address: Address,
+}
+
+/// A connection to it.
+type Stream = TcpStream;
+
+/// One visitor's WebSocket.
+pub(super) type Socket = WebSocketStream<Stream>;
+
+const METRICS_PATIENCE: Duration = Duration::from_secs(2);
+/// A server's metrics are a few thousand bytes.
+const METRICS_BYTES: usize = 1 << 20;
+
+impl HttpSide {
+    /// Where the url says; connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`LoadError::BadUrl`].
+    pub fn of(url: &str) -> Result<Self, LoadError> {
+        let address = Address::parse(url)?;
+        Ok(Self { address })
+    }
+
+    /// A visitor's way to say something.
+    pub(super) async fn websocket(&self) -> Result<Socket, String> {
+        let stream = self.connect().await.map_err(|error| error.to_string())?;
+        let url = format!("ws://{}/v1/signal", self.address.authority());
+        let (socket, _) = client_async(url, stream)
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(socket)
+    }
+
+    /// The text of `/metrics`. `None` where there is none in time.
+    pub(super) async fn metrics(&self) -> Option<String> {
+        let asking = tokio::time::timeout(METRICS_PATIENCE, self.ask_metrics());
+        asking.await.ok().flatten()
+    }
+
+    async fn ask_metrics(&self) -> Option<String> {
+        let stream = self.connect().await.ok()?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+        let conversation = async {
+            let request = Request::get("/metrics")
+                .header(header::HOST, self.address.authority())
+                .body(Empty::<Bytes>::new())
+                .ok()?;
+            let answer = sender.send_request(request).await.ok()?;
+            if answer.status() != StatusCode::OK {
+                return None;
+            }
+            let body = Limited::new(answer.into_body(), METRICS_BYTES);
+            let body = body.collect().await.ok()?.to_bytes();
+            String::from_utf8(body.to_vec()).ok()
+        };
+        tokio::pin!(conversation, connection);
+        tokio::select! {
+            text = &mut conversation => text,
+            // All may have been read when the server hangs up.
+            _ = &mut connection => conversation.await,
+        }
+    }
+
+    async fn connect(&self) -> io::Result<Stream> {
+        let Address { host, port } = &self.address;
+        let stream = TcpStream::connect((host.as_str(), *port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
