@@ -42,7 +42,7 @@ pub(super) struct Surroundings {
     pub(super) side: HttpSide,
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) news: tokio::sync::mpsc::UnboundedSender<(u32, News)>,
-    /// How often this visitor says Next while it is measured; never if zero.
+    /// How often one of each pair says Next while it is measured; never if zero.
     pub(super) next_every: Duration,
 }
 
@@ -73,6 +73,7 @@ async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result
         visitor: Some(Box::new(visitor)),
         asked,
         has_met: false,
+        faces_somebody: false,
         next_at: None,
     };
     let mut phase = around.phase.clone();
@@ -96,8 +97,10 @@ async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result
             }
             () = sleep_until(next_at) => {
                 stay.plan_next(around.next_every);
-                stay.herd.tell(Word::Next(stay.number));
-                say(&mut socket, &FromBrowser::Next {}).await?;
+                if stay.faces_somebody {
+                    stay.herd.tell(Word::Next(stay.number));
+                    say(&mut socket, &FromBrowser::Next {}).await?;
+                }
             }
         }
     }
@@ -124,14 +127,16 @@ struct Stay {
     visitor: Option<Box<Visitor>>,
     asked: Instant,
     has_met: bool,
+    faces_somebody: bool,
     next_at: Option<Instant>,
 }
 
 impl Stay {
     fn hear(&mut self, text: &str, around: &Surroundings) -> Result<(), String> {
         let message = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let number = self.number;
         let tell = |news| {
-            let _ = around.news.send((self.number, news));
+            let _ = around.news.send((number, news));
         };
         match message {
             FromServer::Answer { sdp } => {
@@ -143,9 +148,14 @@ impl Stay {
             FromServer::Connection {
                 state: Connection::Connected,
             } => tell(News::Connected(self.asked.elapsed())),
-            FromServer::Matched { .. } if !self.has_met => {
-                self.has_met = true;
-                tell(News::Met);
+            FromServer::Matched { .. } => {
+                self.faces_somebody = true;
+                if !std::mem::replace(&mut self.has_met, true) {
+                    tell(News::Met);
+                }
+            }
+            FromServer::Waiting { .. } | FromServer::Left { .. } | FromServer::Idle { .. } => {
+                self.faces_somebody = false;
             }
             FromServer::Error { message, .. } => return Err(message),
             FromServer::Bye { reason } => return Err(format!("the stay ended: {reason:?}")),
@@ -154,14 +164,15 @@ impl Stay {
         Ok(())
     }
 
-    /// Only one of a pair moves on, so that there is always somebody to meet.
+    /// Both of a pair move on, in turn: were it only half of all, they could face each other, and
+    /// then nobody new would be there to meet.
     fn plan_next(&mut self, every: Duration) {
-        let moves = !every.is_zero() && self.number.is_multiple_of(2);
-        self.next_at = moves.then(|| {
+        let each = every * 2;
+        self.next_at = (!every.is_zero()).then(|| {
             let first = self.next_at.is_none();
             // At first each at another time.
             let share = f64::from(self.number % 97 + 1) / 97.0;
-            let wait = if first { every.mul_f64(share) } else { every };
+            let wait = if first { each.mul_f64(share) } else { each };
             Instant::now() + wait
         });
     }
