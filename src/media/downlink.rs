@@ -71,6 +71,10 @@ pub(crate) struct Outgoing {
     pub(crate) next_index: u64,
     /// The newest timestamp, and when it was first sent.
     newest: Option<(u32, Instant)>,
+    /// How far the newest timestamp is from the one before: what a packet lasts.
+    step: u32,
+    /// What a packet may last; a picture lasts until the next, whenever that comes.
+    longest_step: u32,
     first_timestamp: u32,
     /// Packets and payload bytes, for sender reports.
     pub(crate) packets: u32,
@@ -78,12 +82,25 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    fn new(clock_rate: u32, chance: u64) -> Self {
+    /// The longest Opus packet: 120 ms (RFC 6716, 2.1.4).
+    const LONGEST_SOUND: u32 = 5_760;
+
+    fn sound(chance: u64) -> Self {
+        Self::new(48_000, Self::LONGEST_SOUND, chance)
+    }
+
+    fn picture(chance: u64) -> Self {
+        Self::new(90_000, 1, chance)
+    }
+
+    fn new(clock_rate: u32, longest_step: u32, chance: u64) -> Self {
         Self {
             clock_rate,
             // A random start below 2^15 (RFC 3711, 3.3.1), never zero.
             next_index: 1 + (chance & 0x7ffe),
             newest: None,
+            step: 1,
+            longest_step,
             first_timestamp: u32::try_from(chance >> 32).unwrap_or(0),
             packets: 0,
             octets: 0,
@@ -91,7 +108,8 @@ impl Outgoing {
     }
 
     /// The timestamp of a packet that begins a new stretch now: the wall clock goes on across a
-    /// switch ("last plus one frame" drives jitter buffers to a second).
+    /// switch ("last plus one frame" drives jitter buffers to a second), but not into what the last
+    /// packet lasts: sound is thrown away where it begins before the end of what was played.
     pub(crate) fn timestamp_at(&self, now: Instant) -> u32 {
         let Some((newest, at)) = self.newest else {
             return self.first_timestamp;
@@ -99,18 +117,22 @@ impl Outgoing {
         let elapsed = now.saturating_duration_since(at).as_micros();
         let ticks = elapsed * u128::from(self.clock_rate) / 1_000_000;
         let ticks = u32::try_from(ticks & u128::from(u32::MAX)).unwrap_or(0);
-        newest.wrapping_add(ticks.max(1))
+        newest.wrapping_add(ticks.max(self.step))
     }
 
     /// Notes a packet that is sent.
     pub(crate) fn sent(&mut self, index: u64, timestamp: u32, payload: usize, now: Instant) {
         self.next_index = self.next_index.max(index + 1);
-        let is_newer = self.newest.is_none_or(|(newest, _)| {
-            timestamp != newest && timestamp.wrapping_sub(newest) < 1 << 31
-        });
-        if is_newer {
+        let ahead = self
+            .newest
+            .map(|(newest, _)| timestamp.wrapping_sub(newest));
+        if ahead.is_none_or(|ahead| ahead != 0 && ahead < 1 << 31) {
             self.newest = Some((timestamp, now));
         }
+        // What is longer holds a silence.
+        self.step = ahead
+            .filter(|ahead| (1..=self.longest_step).contains(ahead))
+            .unwrap_or(self.step);
         self.packets = self.packets.wrapping_add(1);
         self.octets = self
             .octets
@@ -157,9 +179,9 @@ impl Downlink {
             route,
             numbers,
             cname: format!("{name:016x}"),
-            audio: Outgoing::new(48_000, audio),
-            video: Outgoing::new(90_000, video),
-            rtx: Outgoing::new(90_000, rtx),
+            audio: Outgoing::sound(audio),
+            video: Outgoing::picture(video),
+            rtx: Outgoing::picture(rtx),
             next_transport: 1,
             ring: Ring::default(),
             allowance: Allowance { bytes: 32 * 1024 },
@@ -240,7 +262,7 @@ mod tests {
     #[test]
     fn timestamps_follow_the_wall_clock_across_a_silence() {
         let start = any_instant();
-        let mut track = Outgoing::new(90_000, 0);
+        let mut track = Outgoing::picture(0);
         track.sent(1, u32::MAX - 10, 100, start);
         let later = track.timestamp_at(start + Duration::from_secs(2));
         assert_eq!(later, (u32::MAX - 10).wrapping_add(180_000));
@@ -252,6 +274,23 @@ mod tests {
             later.wrapping_add(90_000),
             "counted from the frame's first packet"
         );
+    }
+
+    #[test]
+    fn sound_never_begins_within_what_was_played() {
+        let start = any_instant();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut track = Outgoing::sound(0);
+        track.sent(1, 0, 100, at(0));
+        track.sent(2, 960, 100, at(20));
+        assert_eq!(track.timestamp_at(at(25)), 1_920, "not before its end");
+        track.sent(3, 20_160, 100, at(420));
+        assert_eq!(
+            track.timestamp_at(at(421)),
+            21_120,
+            "a silence is no length"
+        );
+        assert_eq!(track.timestamp_at(at(460)), 22_080, "then by the clock");
     }
 
     #[test]

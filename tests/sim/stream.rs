@@ -143,6 +143,28 @@ fn timestamps_follow_the_wall_clock_across_a_wait() {
 }
 
 #[test]
+fn the_next_voice_begins_where_the_last_one_ends() {
+    let mut world = World::new(1, 14);
+    let a = world.join("anna", CHROMIUM, 0);
+    let b = world.join("berta", CHROMIUM, 0);
+    // Her packets leave seven milliseconds after the others'.
+    world.run_for(Duration::from_millis(7));
+    let c = world.join("carla", FIREFOX, 0);
+    for partner in [b, c, b, c] {
+        let id = world.face(a, partner);
+        world.run_for(SECOND);
+        world.part(id, a, partner);
+    }
+    let heard: Vec<Got> = world.browser(a).track(0).cloned().collect();
+    assert!(heard.len() > 190);
+    for pair in heard.windows(2) {
+        let step = pair[1].timestamp.wrapping_sub(pair[0].timestamp);
+        // Less would fall into 20 ms that were played: it would be thrown away.
+        assert!((960..2_000).contains(&step), "a step of {step}");
+    }
+}
+
+#[test]
 fn sound_and_picture_stay_together_between_clocks_hours_apart() {
     let mut world = World::new(1, 5);
     // Every visitor's wall clock is seven hours from the last one's.
