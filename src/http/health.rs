@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::own_use;
 use crate::control::Handle;
+use crate::media::Plane;
 
 /// Whether new visitors are welcome; cheap to clone, one value for all clones.
 #[derive(Clone, Default, Debug)]
@@ -34,20 +35,26 @@ impl Readiness {
 }
 
 /// The three routes.
-pub(super) fn routes(control: Handle, readiness: Readiness, metrics: PrometheusHandle) -> Router {
+pub(super) fn routes(
+    vitals: (Handle, Plane),
+    readiness: Readiness,
+    metrics: PrometheusHandle,
+) -> Router {
     Router::new()
-        .route("/healthz", get(healthz).with_state(control))
+        .route("/healthz", get(healthz).with_state(vitals))
         .route("/readyz", get(readyz).with_state(readiness))
         .route("/metrics", get(render).with_state(metrics))
 }
 
 /// Not alive is what only a new process can heal.
-async fn healthz(State(control): State<Handle>) -> (StatusCode, &'static str) {
-    if control.is_alive() {
-        (StatusCode::OK, "alive\n")
+async fn healthz(State((control, media)): State<(Handle, Plane)>) -> (StatusCode, &'static str) {
+    let dead = |what| (StatusCode::SERVICE_UNAVAILABLE, what);
+    if !control.is_alive() {
+        dead("the control task has ended\n")
+    } else if !media.is_alive() {
+        dead("a media thread has ended\n")
     } else {
-        let message = "the control task has ended\n";
-        (StatusCode::SERVICE_UNAVAILABLE, message)
+        (StatusCode::OK, "alive\n")
     }
 }
 
@@ -80,6 +87,15 @@ mod tests {
     use crate::private::Private;
     use crate::{config, control};
 
+    fn media() -> Plane {
+        let config = config::Media {
+            listen: ([127, 0, 0, 1], 0).into(),
+            shards: 2,
+            ..config::Media::default()
+        };
+        Plane::start(&config).unwrap().0
+    }
+
     /// A control task whose media plane panics at the first command, and what keeps it listening.
     fn fragile() -> (Handle, mpsc::Sender<Event>) {
         let (events, inbox) = mpsc::channel(1);
@@ -93,7 +109,9 @@ mod tests {
     #[tokio::test]
     async fn a_server_without_its_control_task_is_not_alive() {
         let (control, _events) = fragile();
-        assert_eq!(healthz(State(control.clone())).await.0, StatusCode::OK);
+        let media = media();
+        let vitals = (control.clone(), media.clone());
+        assert_eq!(healthz(State(vitals.clone())).await.0, StatusCode::OK);
 
         let line = control.connect().await.unwrap();
         let offer = Private::new("an offer".to_owned());
@@ -107,9 +125,20 @@ mod tests {
         .await;
         // Returns when the task is gone: it cannot drain any more.
         control.drain(std::time::Duration::from_secs(3600)).await;
-        assert_eq!(
-            healthz(State(control)).await.0,
-            StatusCode::SERVICE_UNAVAILABLE
-        );
+        let (status, why) = healthz(State(vitals)).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(why.contains("control task"));
+        media.shutdown();
+    }
+
+    #[tokio::test]
+    async fn a_server_without_its_media_threads_is_not_alive() {
+        let ((control, _events), media) = (fragile(), media());
+        let vitals = (control, media.clone());
+        assert_eq!(healthz(State(vitals.clone())).await.0, StatusCode::OK);
+        media.shutdown();
+        let (status, why) = healthz(State(vitals)).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(why.contains("media thread"));
     }
 }

@@ -18,14 +18,19 @@ use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::control::Handle;
+use crate::media::Plane;
 pub use health::Readiness;
 use signal::Patience;
 
 /// The route table.
-pub fn router(control: Handle, readiness: Readiness, metrics: PrometheusHandle) -> Router {
+pub fn router(
+    (control, media): (Handle, Plane),
+    readiness: Readiness,
+    metrics: PrometheusHandle,
+) -> Router {
     Router::new()
         .merge(signal::routes(control.clone(), Patience::default()))
-        .merge(health::routes(control, readiness, metrics))
+        .merge(health::routes((control, media), readiness, metrics))
         .fallback(assets::serve)
         .layer(middleware::map_response(headers::secure))
 }

@@ -148,6 +148,14 @@ impl Plane {
         }
     }
 
+    /// Whether every media thread runs. One that has ended took its legs with it, and what arrives
+    /// for it is lost.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let threads = self.shared.threads.lock();
+        !threads.is_empty() && !threads.iter().any(JoinHandle::is_finished)
+    }
+
     /// Stops all media threads and waits for them: call it where waiting is allowed.
     pub fn shutdown(&self) {
         self.shared.is_running.store(false, Ordering::Relaxed);

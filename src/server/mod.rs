@@ -96,7 +96,11 @@ impl Server {
         let media = plane.clone();
         let control = control::start(&config.lobby, move |command| media.send(command), events);
         let readiness = Readiness::default();
-        let router = http::router(control.clone(), readiness.clone(), recorded);
+        let router = http::router(
+            (control.clone(), plane.clone()),
+            readiness.clone(),
+            recorded,
+        );
         let listener = Listener::new(socket, certificate, &config.http);
         let http_handle = listener.handle();
         let places = Places {
