@@ -17,12 +17,14 @@ use crate::load::http_side::HttpSide;
 use crate::load::meter::Meter;
 use crate::load::plan::{Plan, Voice};
 use crate::load::report_page::page;
+use crate::load::trust::Trust;
 
 /// Ends the command's help.
 pub const AFTER_HELP: &str = "\
 Examples:
   visavis load --pairs 50 --duration 10s
   visavis load --url http://chat.example:8080 --pairs 200 --video 1M --json findings.json
+  visavis load --url https://localhost:8080 --insecure     against visavis serve --self-signed
   visavis load --pairs 20 --duration 1m --next-every 5s --report report.html
   visavis load --pairs 400 --threads 2 --duration 30s     it says when it is itself too slow
   visavis load --pairs 5 --loss 5% --delay 25ms --jitter 10ms   what is repaired, and how late
@@ -34,9 +36,12 @@ Exit codes: 0 done, 1 a threshold is passed, a visitor failed or the run could n
 /// What a crowd is to do.
 #[derive(Args, Clone, Debug)]
 pub struct LoadArguments {
-    /// The server's HTTP side.
+    /// The server's HTTP side: http://host:port or https://host:port.
     #[arg(long, default_value = "http://localhost:8080")]
     url: String,
+    /// Take any certificate of an https url, also one that the server has made for itself.
+    #[arg(long)]
+    insecure: bool,
     /// Pairs of visitors.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pairs: u32,
@@ -121,7 +126,11 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 async fn run(arguments: &LoadArguments, plan: &Plan) -> anyhow::Result<Counted> {
-    let side = HttpSide::of(&plan.url)?;
+    let trust = match arguments.insecure {
+        true => Trust::Anybody,
+        false => Trust::System,
+    };
+    let side = HttpSide::of(&plan.url, trust)?;
     let meter = Meter::find(&side, arguments.server_pid).await;
     if arguments.server_pid.is_some() && matches!(meter, Meter::Nowhere) {
         bail!("there is no process with that id, and the server shows no metrics");

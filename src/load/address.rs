@@ -11,18 +11,30 @@ pub struct Address {
     pub host: String,
     /// The TCP port.
     pub port: u16,
+    /// What protects the connection.
+    pub security: Security,
+}
+
+/// What protects a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Security {
+    /// Nothing.
+    None,
+    /// https and wss.
+    Tls,
 }
 
 impl Address {
-    /// Reads `http://host:port`, `ws` for `http`.
+    /// Reads `http://host:port` or `https://host:port`, `ws` and `wss` likewise.
     ///
     /// # Errors
     /// [`LoadError::BadUrl`], also where a path follows.
     pub fn parse(url: &str) -> Result<Self, LoadError> {
         let bad = || LoadError::BadUrl(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| bad())?;
-        let port = match uri.scheme_str() {
-            Some("http" | "ws") => 80,
+        let (port, security) = match uri.scheme_str() {
+            Some("http" | "ws") => (80, Security::None),
+            Some("https" | "wss") => (443, Security::Tls),
             _ => return Err(bad()),
         };
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(bad)?;
@@ -32,12 +44,13 @@ impl Address {
         Ok(Self {
             host: host.trim_matches(['[', ']']).to_owned(),
             port: uri.port_u16().unwrap_or(port),
+            security,
         })
     }
 
     /// Host and port as they stand in a request.
     pub fn authority(&self) -> String {
-        let Self { host, port } = self;
+        let Self { host, port, .. } = self;
         if host.contains(':') {
             format!("[{host}]:{port}")
         } else {
@@ -55,7 +68,10 @@ mod tests {
         let read = |url: &str| Address::parse(url).expect("good").authority();
         assert_eq!(read("http://[::1]:8080/"), "[::1]:8080");
         assert_eq!(read("http://chat.example"), "chat.example:80");
-        assert_eq!(read("ws://10.0.0.1:9"), "10.0.0.1:9");
+        assert_eq!(read("wss://10.0.0.1"), "10.0.0.1:443");
+        let security = |url: &str| Address::parse(url).expect("good").security;
+        assert_eq!(security("ws://a"), Security::None);
+        assert_eq!(security("https://a:8443"), Security::Tls);
         for url in [
             "localhost:8080",
             "ftp://there",

@@ -8,41 +8,58 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::LoadError;
-use super::address::Address;
+use super::address::{Address, Security};
+use super::trust::Trust;
 
 /// The server's HTTP side; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpSide {
     address: Address,
+    /// How to speak TLS with whom, if it is https.
+    tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
-/// A connection to it.
-type Stream = TcpStream;
+/// A connection, in clear or by TLS.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// One visitor's WebSocket.
-pub(super) type Socket = WebSocketStream<Stream>;
+pub(super) type Socket = WebSocketStream<Box<dyn Stream>>;
 
 const METRICS_PATIENCE: Duration = Duration::from_secs(2);
 /// A server's metrics are a few thousand bytes.
 const METRICS_BYTES: usize = 1 << 20;
 
 impl HttpSide {
-    /// Where the url says; connects to nothing yet.
+    /// Where the url says; connects to nothing yet. `trust` matters to https only.
     ///
     /// # Errors
-    /// [`LoadError::BadUrl`].
-    pub fn of(url: &str) -> Result<Self, LoadError> {
+    /// [`LoadError::BadUrl`], [`LoadError::NoTrust`].
+    pub fn of(url: &str, trust: Trust) -> Result<Self, LoadError> {
         let address = Address::parse(url)?;
-        Ok(Self { address })
+        let tls = match address.security {
+            Security::None => None,
+            Security::Tls => {
+                let name = ServerName::try_from(address.host.clone());
+                let name = name.map_err(|_| LoadError::BadUrl(url.to_owned()))?;
+                Some((TlsConnector::from(trust.config()?), name))
+            }
+        };
+        Ok(Self { address, tls })
     }
 
     /// A visitor's way to say something.
     pub(super) async fn websocket(&self) -> Result<Socket, String> {
         let stream = self.connect().await.map_err(|error| error.to_string())?;
+        // What is told about security in the request is nobody's business behind the connection.
         let url = format!("ws://{}/v1/signal", self.address.authority());
         let (socket, _) = client_async(url, stream)
             .await
@@ -80,10 +97,13 @@ impl HttpSide {
         }
     }
 
-    async fn connect(&self) -> io::Result<Stream> {
-        let Address { host, port } = &self.address;
+    async fn connect(&self) -> io::Result<Box<dyn Stream>> {
+        let Address { host, port, .. } = &self.address;
         let stream = TcpStream::connect((host.as_str(), *port)).await?;
         stream.set_nodelay(true)?;
-        Ok(stream)
+        match self.tls.clone() {
+            Some((tls, name)) => Ok(Box::new(tls.connect(name, stream).await?)),
+            None => Ok(Box::new(stream)),
+        }
     }
 }

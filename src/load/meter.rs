@@ -7,7 +7,7 @@ use super::server_process::{Spent, spent};
 use crate::metrics::{PROCESS_CPU, PROCESS_MEMORY};
 
 /// Where the server's use is read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Meter {
     /// Nowhere.
     Nowhere,
@@ -56,11 +56,12 @@ fn told(text: &str) -> Option<Spent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::trust::Trust;
 
     #[tokio::test]
     async fn a_process_is_looked_at_where_no_metrics_are_shown() {
         // Nothing listens on the port for discarding.
-        let side = HttpSide::of("http://127.0.0.1:9").expect("good");
+        let side = HttpSide::of("http://127.0.0.1:9", Trust::System).expect("good");
         let own = Meter::find(&side, Some(std::process::id())).await;
         assert!(matches!(own, Meter::Process(_)) && own.read().await.is_some());
         let nobody = Meter::find(&side, None).await;

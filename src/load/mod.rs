@@ -6,7 +6,7 @@
 //! 1. [`plan`] says how many come, how fast, and what they send.
 //! 2. [`crowd`] lets them in one by one, measures for a while, and lets them leave.
 //! 3. [`dialogue`] is one visitor's conversation with the server, by [`http_side`] at its
-//!    [`address`].
+//!    [`address`], of which [`trust`] asks a certificate where it is https.
 //! 4. [`threads`] carry their media, each a [`herd`]: it reads and writes through [`wire`].
 //! 5. [`member`] is a visitor behind its line, which may be a [`bad_line`].
 //! 6. [`visitor`] is one visitor's media, a value: [`hello`] makes the offer and reads the answer,
@@ -41,6 +41,7 @@ pub mod server_process;
 mod stamp;
 pub mod tally;
 mod threads;
+pub mod trust;
 mod visitor;
 mod wire;
 
@@ -48,7 +49,7 @@ mod wire;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Not `http://host:port`.
-    #[error("the server's address must look like http://host:port, not `{0}`")]
+    #[error("the server's address must look like http://host:port or https://host:port, not `{0}`")]
     BadUrl(String),
     /// The thread that carries media, or its sockets.
     #[error("the crowd's media thread cannot be started")]
@@ -59,6 +60,9 @@ pub enum LoadError {
     /// Nobody found a partner.
     #[error("not one pair met: {0}")]
     NobodyMet(String),
+    /// There is nothing to judge the server's certificate by.
+    #[error("this system's certificates cannot be read: {0}; --insecure does without")]
+    NoTrust(String),
     /// The crypto backend makes no certificate.
     #[error("no certificate can be made")]
     NoCertificate,

@@ -6,7 +6,11 @@ use crate::started::{Started, said, visavis};
 
 /// Runs two pairs against a server; gives the exit code, what was said, and the findings.
 fn two_pairs(server: &Started, more: &[&str]) -> (i32, String, Value) {
-    let url = format!("http://{}", server.http);
+    two_pairs_by("http", server, more)
+}
+
+fn two_pairs_by(scheme: &str, server: &Started, more: &[&str]) -> (i32, String, Value) {
+    let url = format!("{scheme}://{}", server.http);
     let findings = std::env::temp_dir().join(format!("findings-{}.json", server.http.port()));
     let mut command = visavis(&["load", "--pairs=2", "--ramp=0s"]);
     if !more.iter().any(|flag| flag.starts_with("--duration")) {
@@ -21,6 +25,10 @@ fn two_pairs(server: &Started, more: &[&str]) -> (i32, String, Value) {
         said + &complaint,
         serde_json::from_str(&text).unwrap(),
     )
+}
+
+fn said_of(arguments: &[&str]) -> (i32, String, String) {
+    said(&mut visavis(arguments))
 }
 
 #[test]
@@ -104,6 +112,20 @@ fn two_threads_carry_one_crowd_and_say_what_they_cost() {
     // A machine that is too busy is told; this one may be.
     let is_told = said.contains("WARNING");
     assert_eq!(findings["own_bottleneck"].is_string(), is_told, "{said}");
+}
+
+#[test]
+fn a_server_with_a_certificate_of_its_own_is_loaded_only_when_told_to() {
+    let server = Started::with(&["--self-signed"]);
+    let (code, said, findings) = two_pairs_by("https", &server, &["--insecure"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(findings["visitors_matched"], 4, "{said}");
+    // Its metrics are read the same way.
+    assert!(findings["server_cpu_us_per_packet"].is_f64(), "{said}");
+    let url = format!("--url=https://{}", server.http);
+    let (code, _, complaint) = said_of(&["load", "--pairs=1", "--duration=1s", &url]);
+    assert_eq!(code, 1);
+    assert!(complaint.contains("certificate"), "{complaint}");
 }
 
 #[test]
