@@ -155,15 +155,23 @@ impl Browser {
             self.audio.ssrc,
             self.cname()
         );
+        let (rtx, its_lines) = m.rtx.map_or_else(Default::default, |rtx| {
+            let lines = format!(
+                "a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={0}\r\na=ssrc-group:FID {1} {2}\r\n\
+                 a=ssrc:{2} cname:{3}\r\n",
+                m.video,
+                self.video.ssrc,
+                self.rtx.ssrc,
+                self.cname()
+            );
+            (format!(" {rtx}"), lines)
+        });
         let video = format!(
-            "m=video 9 UDP/TLS/RTP/SAVPF {0} {1}\r\n{transport}a=mid:v\r\na=rtpmap:{0} VP8/90000\r\n\
+            "m=video 9 UDP/TLS/RTP/SAVPF {0}{rtx}\r\n{transport}a=mid:v\r\na=rtpmap:{0} VP8/90000\r\n\
              a=rtcp-fb:{0} nack\r\na=rtcp-fb:{0} nack pli\r\na=rtcp-fb:{0} transport-cc\r\n\
-             a=rtpmap:{1} rtx/90000\r\na=fmtp:{1} apt={0}\r\na=ssrc-group:FID {2} {3}\r\n\
-             a=ssrc:{2} cname:{4}\r\na=ssrc:{3} cname:{4}\r\n",
+             {its_lines}a=ssrc:{1} cname:{2}\r\n",
             m.video,
-            m.rtx,
             self.video.ssrc,
-            self.rtx.ssrc,
             self.cname()
         );
         let (first, second, bundle) = if m.video_first {
@@ -453,7 +461,7 @@ impl Browser {
         self.protect(packet, index);
     }
 
-    /// Sends an old packet again, as RTX (RFC 4588).
+    /// Sends an old packet again: as RTX (RFC 4588), or as it was.
     pub(crate) fn retransmit(&mut self, sequence: u16) {
         let found = self
             .sent_video
@@ -464,14 +472,29 @@ impl Browser {
         let Some((_, timestamp, marker, payload)) = found else {
             return;
         };
+        if self.make.rtx.is_none() {
+            let numbers = (self.make.video, self.video.ssrc, sequence);
+            let mut packet = self.build(numbers, timestamp, marker, &payload);
+            let newest = self.video.index();
+            let age = (newest as u16).wrapping_sub(sequence);
+            let outbound = self.outbound.as_ref().expect("connected");
+            let length = packet.len();
+            packet.resize(length + 40, 0);
+            let length = outbound
+                .protect_rtp_again(&mut packet, length, newest - u64::from(age))
+                .unwrap();
+            packet.truncate(length);
+            return self.out.push(packet);
+        }
         let mut rtx = sequence.to_be_bytes().to_vec();
         rtx.extend(payload);
         self.send_rtx(timestamp, marker, &rtx);
     }
 
     pub(crate) fn send_rtx(&mut self, timestamp: u32, marker: bool, payload: &[u8]) {
+        let payload_type = self.make.rtx.expect("a client with this stream");
         let packet = self.build(
-            (self.make.rtx, self.rtx.ssrc, self.rtx.sequence),
+            (payload_type, self.rtx.ssrc, self.rtx.sequence),
             timestamp,
             marker,
             payload,

@@ -5,7 +5,8 @@
 pub(crate) struct Make {
     pub(crate) audio: u8,
     pub(crate) video: u8,
-    pub(crate) rtx: u8,
+    /// None for a client that sends lost packets again under their first number.
+    pub(crate) rtx: Option<u8>,
     pub(crate) transport_cc: u8,
     pub(crate) mid: u8,
     /// Video section first.
@@ -15,7 +16,7 @@ pub(crate) struct Make {
 pub(crate) const CHROMIUM: Make = Make {
     audio: 111,
     video: 96,
-    rtx: 97,
+    rtx: Some(97),
     transport_cc: 3,
     mid: 4,
     video_first: false,
@@ -23,10 +24,16 @@ pub(crate) const CHROMIUM: Make = Make {
 pub(crate) const FIREFOX: Make = Make {
     audio: 109,
     video: 120,
-    rtx: 124,
+    rtx: Some(124),
     transport_cc: 7,
     mid: 3,
     video_first: true,
+};
+
+/// A client that knows no retransmission stream.
+pub(crate) const PLAIN: Make = Make {
+    rtx: None,
+    ..CHROMIUM
 };
 
 /// Where the numbers of a browser's streams begin.

@@ -13,7 +13,7 @@ import { loadavg } from "node:os";
 const BUSY_LOAD = 8;
 
 /** How many Nexts may be judged again, for each that must go well. */
-const SPARE = 2;
+const SPARE = 1;
 
 /** Whether what browsers measure here says something of the relay. */
 function isCalm() {
