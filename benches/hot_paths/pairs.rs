@@ -12,7 +12,7 @@ use crate::browser::Browser;
 use crate::makes::{CHROMIUM, Start};
 
 /// Datagrams between two writes of a driver.
-const BATCH: u64 = 32;
+pub(crate) const BATCH: u64 = 32;
 /// Packets of each sender in a second: 1 Mbit/s.
 const PACKETS_PER_SECOND: u64 = 120;
 /// Packets of each sender after which memory has found its size: more than a second of them.
@@ -104,6 +104,20 @@ impl Pairs {
         Incoming {
             route: route_of(browser),
             bytes: browser.out.pop().unwrap(),
+        }
+    }
+
+    /// As many packets as a driver reads at once.
+    pub(crate) fn next_batch(&mut self, bytes: usize) -> Vec<Incoming> {
+        (0..BATCH).map(|_| self.next(bytes)).collect()
+    }
+
+    /// Lets the shard take a batch as a driver does.
+    pub(crate) fn take_batch(&mut self, batch: &mut [Incoming]) {
+        self.shard
+            .foresee(batch.iter().map(|incoming| incoming.route));
+        for incoming in batch {
+            self.take(incoming);
         }
     }
 

@@ -21,7 +21,8 @@ pub(crate) enum Home {
 #[derive(Default)]
 pub(crate) struct Directory {
     legs: HashMap<LegId, Entry, RandomState>,
-    by_address: HashMap<SocketAddr, LegId, RandomState>,
+    /// With the leg's home, so that a packet costs one search.
+    by_address: HashMap<SocketAddr, (LegId, Home), RandomState>,
     by_ufrag: HashMap<String, LegId, RandomState>,
 }
 
@@ -41,6 +42,15 @@ impl Directory {
             }
             None => Vec::new(),
         };
+        for address in &addresses {
+            if let Some(owner) = self
+                .by_address
+                .get_mut(address)
+                .filter(|(of, _)| *of == leg)
+            {
+                owner.1 = home;
+            }
+        }
         self.by_ufrag.insert(ufrag.to_owned(), leg);
         self.legs.insert(
             leg,
@@ -58,17 +68,21 @@ impl Directory {
             return;
         };
         if entry.addresses.contains(&address) {
-            self.by_address.insert(address, leg);
+            self.by_address.insert(address, (leg, entry.home));
             return;
         }
         if entry.addresses.len() >= limits::LEG_ADDRESSES {
             let oldest = entry.addresses.remove(0);
-            if self.by_address.get(&oldest) == Some(&leg) {
+            if self
+                .by_address
+                .get(&oldest)
+                .is_some_and(|(of, _)| *of == leg)
+            {
                 self.by_address.remove(&oldest);
             }
         }
         entry.addresses.push(address);
-        self.by_address.insert(address, leg);
+        self.by_address.insert(address, (leg, entry.home));
     }
 
     /// They no longer do.
@@ -76,7 +90,7 @@ impl Directory {
         if let Some(entry) = self.legs.get_mut(&leg) {
             entry.addresses.retain(|known| *known != address);
         }
-        if self.by_address.get(&address) == Some(&leg) {
+        if self.is_of(leg, &address) {
             self.by_address.remove(&address);
         }
     }
@@ -88,7 +102,7 @@ impl Directory {
         };
         self.by_ufrag.remove(&entry.ufrag);
         for address in entry.addresses {
-            if self.by_address.get(&address) == Some(&leg) {
+            if self.is_of(leg, &address) {
                 self.by_address.remove(&address);
             }
         }
@@ -106,14 +120,19 @@ impl Directory {
 
     /// Whose datagrams come from this address.
     pub(crate) fn by_address(&self, address: &SocketAddr) -> Option<(LegId, Home)> {
-        let leg = *self.by_address.get(address)?;
-        Some((leg, self.home(leg)?))
+        self.by_address.get(address).copied()
     }
 
     /// Who is found by this ICE name.
     pub(crate) fn by_ufrag(&self, ufrag: &str) -> Option<(LegId, Home)> {
         let leg = *self.by_ufrag.get(ufrag)?;
         Some((leg, self.home(leg)?))
+    }
+
+    fn is_of(&self, leg: LegId, address: &SocketAddr) -> bool {
+        self.by_address
+            .get(address)
+            .is_some_and(|(of, _)| *of == leg)
     }
 }
 
@@ -144,6 +163,21 @@ mod tests {
         assert!(directory.legs.is_empty());
         assert!(directory.by_address.is_empty());
         assert!(directory.by_ufrag.is_empty());
+    }
+
+    #[test]
+    fn a_leg_that_moves_is_found_at_its_new_home_by_every_address() {
+        let mut directory = Directory::default();
+        directory.set(LegId(1), Home::Here(4), "one");
+        directory.add_address(LegId(1), address(1));
+        directory.add_address(LegId(1), address(2));
+        directory.set(LegId(2), Home::Here(5), "two");
+        directory.add_address(LegId(2), address(2));
+        let moved = Home::There(ShardIndex(3));
+        directory.set(LegId(1), moved, "one");
+        assert_eq!(directory.by_address(&address(1)), Some((LegId(1), moved)));
+        let taken = directory.by_address(&address(2));
+        assert_eq!(taken, Some((LegId(2), Home::Here(5))), "no longer its own");
     }
 
     #[test]

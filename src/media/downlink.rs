@@ -38,7 +38,7 @@ pub(crate) struct Downlink {
     pub(crate) ring: Ring,
     /// What resending may still cost.
     pub(crate) allowance: Allowance,
-    outbound: Outbound,
+    pub(super) outbound: Outbound,
 }
 
 /// What a visitor's browser knows its partner's packets by: agreed once, at the door.

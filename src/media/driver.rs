@@ -13,7 +13,7 @@ use super::command::Event;
 use super::counters::Counters;
 use super::mail::Mail;
 use super::shard::{Effects, Shard};
-use super::socket::MediaSocket;
+use super::socket::{Batch, MediaSocket};
 use crate::id::ShardIndex;
 use crate::limits;
 
@@ -102,14 +102,18 @@ impl Driver {
     fn take_datagrams(&mut self, fx: &mut Effects) -> bool {
         for _ in 0..BATCHES_PER_TURN {
             fx.now = read_clock();
-            let shard = &mut self.shard;
-            let count = self
-                .socket
-                .receive(|route, datagram| shard.handle_datagram(route, datagram, fx));
-            if count == 0 {
+            let batch = self.socket.receive();
+            if batch == Batch::Empty {
                 return false;
             }
+            let shard = &mut self.shard;
+            shard.foresee(self.socket.routes());
+            self.socket
+                .each_datagram(|route, datagram| shard.handle_datagram(route, datagram, fx));
             self.write(fx);
+            if batch == Batch::Last {
+                return false;
+            }
         }
         true
     }

@@ -3,7 +3,8 @@
 //! The walk of a packet:
 //!
 //! 1. [`driver`] reads a batch from its [`socket`] and steps its [`shard`] with each datagram;
-//! 2. [`directory`] says whose datagram it is: by address, for STUN by ICE name;
+//! 2. [`directory`] says whose datagram it is: by address, for STUN by ICE name ([`foresight`] asks
+//!    ahead for a whole batch);
 //! 3. [`uplink`] decrypts it in place and counts it ([`arrivals`], [`losses`], [`reception`]);
 //! 4. [`relay`] rewrites it with this match's constant offsets ([`stretch`], [`retransmission`]);
 //! 5. [`downlink`] protects it and keeps a copy of the picture's packets ([`resend`], [`tape`]);
@@ -30,6 +31,7 @@ mod directory;
 mod downlink;
 mod driver;
 mod feedback;
+mod foresight;
 mod leg;
 mod losses;
 mod mail;

@@ -53,6 +53,12 @@ impl Ring {
         }
     }
 
+    /// Reads the slot that a packet will have, so that it is in the cache by then.
+    pub(crate) fn glance(&self, index: u64) {
+        let slot = self.slots.get(slot_of(index));
+        std::hint::black_box(slot.map(|slot| slot.index));
+    }
+
     /// Looks for a packet to resend, and notes that it is resent now.
     pub(crate) fn take<'a>(&mut self, index: u64, tape: &'a Tape, now: Instant) -> Kept<'a> {
         let at = slot_of(index);

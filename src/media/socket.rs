@@ -19,6 +19,18 @@ pub(crate) struct MediaSocket {
     is_ipv6: bool,
     buffers: Vec<Vec<u8>>,
     metas: [RecvMeta; BATCH_SIZE],
+    received: usize,
+}
+
+/// What one read brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Batch {
+    /// Nothing.
+    Empty,
+    /// Less than there was room for: nothing is left.
+    Last,
+    /// As much as there was room for.
+    Full,
 }
 
 impl MediaSocket {
@@ -58,6 +70,7 @@ impl MediaSocket {
             is_ipv6: address.is_ipv6(),
             buffers: vec![vec![0; room]; BATCH_SIZE],
             metas: [RecvMeta::default(); BATCH_SIZE],
+            received: 0,
         })
     }
 
@@ -75,34 +88,36 @@ impl MediaSocket {
         )
     }
 
-    /// Receives one batch and gives each datagram to `take`. Answers how many there were; zero
-    /// when nothing is left.
-    pub(crate) fn receive(&mut self, mut take: impl FnMut(Route, &mut [u8])) -> usize {
-        let received = {
-            let mut slices = self.buffers.each_slice();
-            self.state
-                .recv((&self.socket).into(), &mut slices, &mut self.metas)
-        };
-        let mut count = 0;
-        for (buffer, meta) in self
-            .buffers
-            .iter_mut()
-            .zip(&self.metas)
-            .take(received.unwrap_or(0))
-        {
-            let route = Route {
-                remote: canonical(meta.addr),
-                local: meta.dst_ip.map(|ip| ip.to_canonical()),
-            };
+    /// Receives one batch.
+    pub(crate) fn receive(&mut self) -> Batch {
+        let mut slices = self.buffers.each_slice();
+        let received = self
+            .state
+            .recv((&self.socket).into(), &mut slices, &mut self.metas);
+        self.received = received.unwrap_or(0);
+        match self.received {
+            0 => Batch::Empty,
+            BATCH_SIZE => Batch::Full,
+            _ => Batch::Last,
+        }
+    }
+
+    /// Where what was received last comes from, once for datagrams that came together.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = Route> {
+        self.metas.iter().take(self.received).map(route_of)
+    }
+
+    /// Gives each datagram that was received last to `take`.
+    pub(crate) fn each_datagram(&mut self, mut take: impl FnMut(Route, &mut [u8])) {
+        let batch = self.buffers.iter_mut().zip(&self.metas);
+        for (buffer, meta) in batch.take(self.received) {
             let Some(filled) = buffer.get_mut(..meta.len) else {
                 continue;
             };
             for datagram in filled.chunks_mut(meta.stride.max(1)) {
-                take(route, datagram);
-                count += 1;
+                take(route_of(meta), datagram);
             }
         }
-        count
     }
 
     /// Sends a batch. Answers how many datagrams the kernel refused.
@@ -150,6 +165,13 @@ fn open(address: SocketAddr) -> io::Result<Socket> {
         socket.set_only_v6(false)?;
     }
     Ok(socket)
+}
+
+fn route_of(meta: &RecvMeta) -> Route {
+    Route {
+        remote: canonical(meta.addr),
+        local: meta.dst_ip.map(|ip| ip.to_canonical()),
+    }
 }
 
 fn canonical(address: SocketAddr) -> SocketAddr {

@@ -52,6 +52,11 @@ impl Outbound {
         self.profile
     }
 
+    /// The highest index of all streams.
+    pub fn newest(&self) -> Option<u64> {
+        self.sent.iter().map(|(_, window)| window.highest()).max()?
+    }
+
     /// Protects the RTP packet in the first `length` bytes, writes the tag behind it and returns
     /// the length of both. The low 16 bits of `index` are the packet's sequence number, the rest
     /// counts its turns.

@@ -54,6 +54,7 @@ fn a_forwarded_packet_allocates_nothing() {
             let shard = &mut world.shards[0];
             given += packets.len();
             let cost = measure(|| {
+                shard.foresee(packets.iter().map(|_| route));
                 for packet in &mut packets {
                     shard.handle_datagram(route, packet, &mut fx);
                 }
