@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::got::{Got, GotRtcp};
-use crate::makes::{Make, Start};
+use crate::makes::{Make, Sending, Start};
 use str0m::Candidate;
 use str0m::crypto::dtls::{DtlsCert, DtlsInstance, DtlsOutput, DtlsVersion, SrtpProfile};
 use str0m::crypto::{CryptoProvider, Fingerprint};
@@ -16,38 +16,6 @@ use visavis::rtp::extension;
 use visavis::rtp::rtcp::{self, Compound, Packet, SenderReport};
 use visavis::rtp::{self, Header};
 use visavis::srtp::{Inbound, KeyPair, Outbound, Profile, ReplayWindow};
-
-/// Counters of one stream that is sent.
-pub(crate) struct Sending {
-    pub(crate) ssrc: u32,
-    pub(crate) sequence: u16,
-    pub(crate) wraps: u64,
-    pub(crate) packets: u32,
-    pub(crate) octets: u32,
-}
-
-impl Sending {
-    fn new(ssrc: u32, sequence: u16) -> Self {
-        Self {
-            ssrc,
-            sequence,
-            wraps: 0,
-            packets: 0,
-            octets: 0,
-        }
-    }
-
-    fn index(&self) -> u64 {
-        (self.wraps << 16) | u64::from(self.sequence)
-    }
-
-    fn advance(&mut self) {
-        self.sequence = self.sequence.wrapping_add(1);
-        if self.sequence == 0 {
-            self.wraps += 1;
-        }
-    }
-}
 
 pub(crate) struct Browser {
     pub(crate) name: &'static str,

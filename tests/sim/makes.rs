@@ -1,4 +1,4 @@
-//! What makes of browsers differ in, and where the numbers of one browser begin.
+//! What makes of browsers differ in, and where the numbers of one browser begin and go on.
 
 /// By which numbers a make of browser speaks.
 #[derive(Clone, Copy)]
@@ -49,4 +49,36 @@ pub(crate) struct Start {
 /// NTP time so many hours into a day of our era.
 pub(crate) fn ntp_at(hours: u64) -> u64 {
     (3_900_000_000 + hours * 3600) << 32
+}
+
+/// Counters of one stream that is sent.
+pub(crate) struct Sending {
+    pub(crate) ssrc: u32,
+    pub(crate) sequence: u16,
+    pub(crate) wraps: u64,
+    pub(crate) packets: u32,
+    pub(crate) octets: u32,
+}
+
+impl Sending {
+    pub(crate) fn new(ssrc: u32, sequence: u16) -> Self {
+        Self {
+            ssrc,
+            sequence,
+            wraps: 0,
+            packets: 0,
+            octets: 0,
+        }
+    }
+
+    pub(crate) fn index(&self) -> u64 {
+        (self.wraps << 16) | u64::from(self.sequence)
+    }
+
+    pub(crate) fn advance(&mut self) {
+        self.sequence = self.sequence.wrapping_add(1);
+        if self.sequence == 0 {
+            self.wraps += 1;
+        }
+    }
 }
