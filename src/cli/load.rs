@@ -45,7 +45,8 @@ pub struct LoadArguments {
     /// Pairs of visitors.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pairs: u32,
-    /// Bits of picture per second and visitor, 30 pictures a second: 800k, 1M; 0 for none.
+    /// Bits of picture per second and visitor: 800k, 1M; 0 for none. A clip of 30 pictures a second,
+    /// 250k by itself, is filled up to it.
     #[arg(long, default_value = "1M", value_parser = bits)]
     video: u64,
     /// Whether visitors speak, 50 packets a second.

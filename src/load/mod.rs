@@ -10,7 +10,7 @@
 //! 4. [`threads`] carry their media, each a [`herd`]: it reads and writes through [`wire`].
 //! 5. [`member`] is a visitor behind its line, which may be a [`bad_line`].
 //! 6. [`visitor`] is one visitor's media, a value: [`hello`] makes the offer and reads the answer,
-//!    [`sending`] makes packets, [`stamp`] is what they carry, and those that may be asked for again
+//!    [`sending`] makes packets, pictures from a [`clip`], [`stamp`] is what they carry, and those that may be asked for again
 //!    are [`kept`].
 //! 7. [`receiving`] takes those that come: [`gaps`] are what it asks for, [`pictures`] tells when
 //!    one is complete.
@@ -20,6 +20,7 @@
 
 pub mod address;
 pub mod bad_line;
+mod clip;
 pub mod crowd;
 mod dialogue;
 pub mod findings;

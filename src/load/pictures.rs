@@ -57,7 +57,7 @@ mod tests {
             count,
             part,
             parts,
-            content: 0,
+            position: 0,
         }
     }
 

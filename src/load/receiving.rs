@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::gaps::{Gaps, Seen};
 use super::pictures::Pictures;
-use super::sending::{DESCRIPTOR_BYTES, TRANSPORT_CC};
+use super::sending::{TRANSPORT_CC, picture_fits, voice_fits};
 use super::stamp::Stamp;
 use crate::rtp::{self, Header, extension, sequence};
 use crate::srtp::{Inbound, ReplayWindow};
@@ -208,11 +208,11 @@ fn taken(plain: &[u8], payload: &[u8], is_news: bool, part_of: PartOf) -> Taken 
     let Some(stamp) = Stamp::read(plain) else {
         return Taken::Corrupt;
     };
-    let skipped = match part_of {
-        PartOf::Voice => 0,
-        _ => DESCRIPTOR_BYTES,
+    let is_whole = match part_of {
+        PartOf::Voice => voice_fits(&stamp, payload),
+        PartOf::Picture | PartOf::WholePicture => picture_fits(&stamp, payload),
     };
-    if !stamp.fits(payload.get(skipped..).unwrap_or_default()) {
+    if !is_whole {
         return Taken::Corrupt;
     }
     if !is_news {

@@ -1,6 +1,6 @@
 //! Makes the packets of one visitor: a voice like Opus, a picture like VP8.
 
-use super::hello;
+use super::clip;
 use super::kept::Kept;
 use super::stamp::{STAMP_BYTES, Stamp};
 use crate::rtp::rtcp::SenderReport;
@@ -74,8 +74,10 @@ const TAG_BYTES: usize = 20;
 const VOICE_BYTES: usize = 80;
 /// Payload and stamp of a picture's packets: 1,100 bytes on the wire.
 const PICTURE_BYTES: usize = 1064;
-/// VP8 payload descriptor and frame tag (RFC 7741, 4.2 and 4.3).
-pub(super) const DESCRIPTOR_BYTES: usize = 4;
+/// The shortest VP8 payload descriptor (RFC 7741, 4.2): only the S bit, where a picture begins.
+const DESCRIPTOR_BYTES: usize = 1;
+/// What one packet holds of a picture at most.
+const CONTENT_BYTES: usize = PICTURE_BYTES - STAMP_BYTES - DESCRIPTOR_BYTES;
 /// How much larger a keyframe is.
 const KEYFRAME_FACTOR: usize = 3;
 
@@ -133,29 +135,46 @@ pub(super) struct Press<'a> {
 impl Press<'_> {
     /// One packet of a voice.
     pub(super) fn speak(&mut self, stream: &mut Stream, timestamp: u32) {
-        let stamp = self.stamp(timestamp, (0, 1));
-        self.packet(stream, timestamp, &stamp, (&[], VOICE_BYTES));
+        let stamp = self.stamp(timestamp, (0, 1), 0);
+        let start = self.begin(stream, timestamp, false);
+        let bytes = &mut self.out.bytes;
+        let end = bytes.len() + VOICE_BYTES - STAMP_BYTES;
+        bytes.resize(end, voice_byte(&stamp));
+        bytes.extend(stamp.bytes());
+        self.finish(stream, start);
     }
 
-    /// One picture of so many bytes.
-    pub(super) fn show(&mut self, stream: &mut Stream, timestamp: u32, bytes: usize, is_key: bool) {
-        let bytes = if is_key {
-            bytes * KEYFRAME_FACTOR
-        } else {
-            bytes
-        };
-        let count = bytes.div_ceil(PICTURE_BYTES).max(1);
-        let parts = u16::try_from(count).unwrap_or(u16::MAX);
+    /// One picture of the clip, filled up with zeros to so many bytes, stamps included.
+    pub(super) fn show(
+        &mut self,
+        stream: &mut Stream,
+        timestamp: u32,
+        (position, bytes): (u16, usize),
+    ) {
+        let picture = clip::picture(position);
+        let factor = if position == 0 { KEYFRAME_FACTOR } else { 1 };
+        let needed = picture.len().div_ceil(CONTENT_BYTES);
+        let needed = picture.len() + needed * (DESCRIPTOR_BYTES + STAMP_BYTES);
+        let bytes = needed.max(bytes * factor);
+        let parts = u16::try_from(bytes.div_ceil(PICTURE_BYTES)).unwrap_or(u16::MAX);
         for part in 0..parts {
-            // The S bit begins a picture; the P bit of its tag is 0 in a keyframe.
-            let head = match part {
-                0 => [0x10, u8::from(!is_key), 0, 0],
-                _ => [0; DESCRIPTOR_BYTES],
-            };
             let rest = bytes - usize::from(part) * PICTURE_BYTES;
-            let rest = rest.clamp(DESCRIPTOR_BYTES + STAMP_BYTES, PICTURE_BYTES);
-            let stamp = self.stamp(timestamp, (part, parts));
-            self.packet(stream, timestamp, &stamp, (&head, rest));
+            let least = DESCRIPTOR_BYTES + STAMP_BYTES;
+            let size = rest.clamp(least, PICTURE_BYTES) - least;
+            let rest = picture.get(usize::from(part) * CONTENT_BYTES..);
+            let rest = rest.unwrap_or_default();
+            let real = rest.get(..size).unwrap_or(rest);
+            let stamp = self.stamp(timestamp, (part, parts), position);
+            let start = self.begin(stream, timestamp, part + 1 == parts);
+            let bytes = &mut self.out.bytes;
+            bytes.push(if part == 0 { 0x10 } else { 0 });
+            bytes.extend_from_slice(real);
+            bytes.resize(bytes.len() + size - real.len(), 0);
+            bytes.extend(stamp.bytes());
+            if let (Some(kept), Some(packet)) = (&mut stream.kept, bytes.get(start..)) {
+                kept.keep(stream.index, packet);
+            }
+            self.finish(stream, start);
         }
     }
 
@@ -175,36 +194,15 @@ impl Press<'_> {
     }
 
     /// The time of a picture is its name, too.
-    fn stamp(&self, timestamp: u32, (part, parts): (u16, u16)) -> Stamp {
+    const fn stamp(&self, timestamp: u32, (part, parts): (u16, u16), position: u16) -> Stamp {
         Stamp {
             sender: self.sender,
             sent_us: self.now_us,
             count: timestamp,
             part,
             parts,
-            content: u16::from_be_bytes([0, timestamp.to_be_bytes()[2]]),
+            position,
         }
-    }
-
-    /// `size` is that of payload and stamp.
-    fn packet(
-        &mut self,
-        stream: &mut Stream,
-        timestamp: u32,
-        stamp: &Stamp,
-        (head, size): (&[u8], usize),
-    ) {
-        let is_last = stream.payload_type == hello::VIDEO && stamp.part + 1 == stamp.parts;
-        let start = self.begin(stream, timestamp, is_last);
-        let [_, fill] = stamp.content.to_be_bytes();
-        let bytes = &mut self.out.bytes;
-        bytes.extend_from_slice(head);
-        bytes.resize(start + HEADER_BYTES + size - STAMP_BYTES, fill);
-        bytes.extend(stamp.bytes());
-        if let (Some(kept), Some(packet)) = (&mut stream.kept, bytes.get(start..)) {
-            kept.keep(stream.index, packet);
-        }
-        self.finish(stream, start);
     }
 
     /// Writes a header; answers where it begins.
@@ -244,10 +242,31 @@ impl Press<'_> {
     }
 }
 
+/// Whether a voice's payload is what was sent.
+pub(super) fn voice_fits(stamp: &Stamp, payload: &[u8]) -> bool {
+    let expected = voice_byte(stamp);
+    payload.iter().all(|byte| *byte == expected)
+}
+
+/// Whether the payload of a picture's packet is what was sent.
+pub(super) fn picture_fits(stamp: &Stamp, payload: &[u8]) -> bool {
+    let offset = usize::from(stamp.part) * CONTENT_BYTES;
+    let content = payload.get(DESCRIPTOR_BYTES..);
+    content.is_some_and(|content| clip::has(stamp.position, offset, content))
+}
+
+/// A voice is one byte over and over, another in each packet.
+const fn voice_byte(stamp: &Stamp) -> u8 {
+    let [_, _, byte, _] = stamp.count.to_be_bytes();
+    byte
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rtp::Header;
+    use crate::codec::VideoCodec;
+    use crate::load::hello;
+    use crate::rtp::{self, Header};
     use crate::srtp::{Inbound, KeyPair, Profile, ReplayWindow};
 
     #[test]
@@ -287,10 +306,77 @@ mod tests {
             out: &mut out,
         };
         let mut stream = Stream::new(9, hello::VIDEO);
-        press.show(&mut stream, 0, 2500, false);
+        press.show(&mut stream, 0, (1, 2500));
         press.speak(&mut Stream::new(8, hello::AUDIO), 0);
         assert_eq!(out.lengths, [1100, 1100, 408, 116]);
         assert_eq!(stream.report(0, 0).packets, 3);
+    }
+
+    /// What is sent, in clear.
+    fn opened(out: &Batch, keys: &KeyPair) -> Vec<(Header, Vec<u8>)> {
+        let inbound = Inbound::new(&keys.client);
+        let opened = out.datagrams().map(|datagram| {
+            let header = Header::parse(datagram).expect("RTP");
+            let mut packet = datagram.to_vec();
+            let opened = inbound.unprotect_rtp(&mut ReplayWindow::new(), &mut packet, &header);
+            packet.truncate(opened.expect("genuine").length);
+            (header, packet)
+        });
+        opened.collect()
+    }
+
+    /// A VP8 keyframe in the file format that holds one (RFC 9649, 2.5), decoded.
+    fn decoded(keyframe: &[u8]) -> (u32, u32, Vec<u8>) {
+        let size = |bytes: usize| u32::try_from(bytes).expect("small").to_le_bytes();
+        let file = [
+            b"RIFF",
+            &size(keyframe.len() + 12)[..],
+            b"WEBPVP8 ",
+            &size(keyframe.len()),
+            keyframe,
+        ];
+        let file = std::io::Cursor::new(file.concat());
+        let mut decoder = image_webp::WebPDecoder::new(file).expect("a picture");
+        let (width, height) = decoder.dimensions();
+        let mut pixels = vec![0; decoder.output_buffer_size().expect("small")];
+        decoder.read_image(&mut pixels).expect("it can be decoded");
+        (width, height, pixels)
+    }
+
+    #[test]
+    fn a_keyframe_can_be_decoded_from_its_packets() {
+        let keys = keys();
+        let mut outbound = Outbound::new(&keys.client);
+        // Less than the picture needs, and more.
+        for bytes in [10, 5000] {
+            let mut out = Batch::default();
+            let mut press = Press {
+                outbound: &mut outbound,
+                transport: &mut 0,
+                sender: 1,
+                now_us: 5,
+                out: &mut out,
+            };
+            let mut stream = Stream::new(bytes, hello::VIDEO);
+            press.show(&mut stream, 0, (0, bytes as usize));
+            let mut keyframe = Vec::new();
+            for (at, (header, packet)) in opened(&out, &keys).iter().enumerate() {
+                let payload = rtp::payload(packet, header).expect("padding is counted");
+                let stamp = Stamp::read(packet).expect("stamped");
+                assert!(picture_fits(&stamp, payload));
+                assert_eq!(rtp::starts_keyframe(VideoCodec::Vp8, payload), at == 0);
+                keyframe.extend_from_slice(&payload[DESCRIPTOR_BYTES..]);
+            }
+            assert!(keyframe.starts_with(clip::picture(0)));
+            assert!(keyframe.len() <= clip::picture(0).len().max(3 * 5000));
+            let even = keyframe.len() & !1;
+            let (width, height, pixels) = decoded(&keyframe[..even]);
+            assert_eq!((width, height), (320, 240));
+            let pixel = |x: usize, y: usize| &pixels[(y * 320 + x) * 3..][..3];
+            let (eye, cheek) = (pixel(130, 108), pixel(120, 140));
+            assert!(eye.iter().all(|part| *part < 90), "{eye:?}");
+            assert!(cheek[0] > 190 && cheek[2] < 180, "{cheek:?}");
+        }
     }
 
     #[test]
@@ -307,19 +393,11 @@ mod tests {
         };
         let mut stream = Stream::new(9, hello::VIDEO).keeping();
         let mut rtx = Stream::new(10, hello::RTX);
-        press.show(&mut stream, 77, 2500, false);
+        press.show(&mut stream, 77, (1, 2500));
         press.resend(&stream, &mut rtx, 3);
         press.resend(&stream, &mut rtx, 4);
         assert_eq!(out.count(), 4, "the last was never sent");
-        let mut plain: Vec<(Header, Vec<u8>)> = Vec::new();
-        for datagram in out.datagrams() {
-            let header = Header::parse(datagram).expect("RTP");
-            let mut packet = datagram.to_vec();
-            let inbound = Inbound::new(&keys.client);
-            let opened = inbound.unprotect_rtp(&mut ReplayWindow::new(), &mut packet, &header);
-            packet.truncate(opened.expect("genuine").length);
-            plain.push((header, packet));
-        }
+        let plain = opened(&out, &keys);
         let [_, _, (original, sent), (again, resent)] = &plain[..] else {
             panic!("{}", plain.len());
         };

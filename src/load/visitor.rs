@@ -12,6 +12,7 @@ use str0m::ice::{IceAgent, IceAgentEvent, IceCreds, StunMessage, StunPacket};
 use str0m::net::Protocol;
 
 use super::LoadError;
+use super::clip;
 use super::hello::{self, Answer};
 use super::plan::{Plan, Voice};
 use super::receiving::{Arrived, Incoming, PartOf, Reception, Taken};
@@ -105,6 +106,8 @@ pub(super) struct Visitor {
     next_reports: Instant,
     /// Somebody wants a keyframe of this visitor.
     is_keyframe_wanted: bool,
+    /// Which picture of the clip was shown last.
+    position: u16,
     /// When this visitor may ask for a keyframe.
     may_ask_keyframe: Instant,
     /// Whose pictures it sees.
@@ -154,6 +157,7 @@ impl Visitor {
             next_feedback: first,
             next_reports: first,
             is_keyframe_wanted: true,
+            position: 0,
             may_ask_keyframe: first,
             partner: None,
             said_next: None,
@@ -277,9 +281,12 @@ impl Visitor {
         }
         let shows = is_due(&mut self.next_picture, PICTURE_EVERY, now, tally);
         if shows && self.habits.picture_bytes > 0 {
-            let is_key = std::mem::take(&mut self.is_keyframe_wanted);
+            self.position = match std::mem::take(&mut self.is_keyframe_wanted) {
+                true => 0,
+                false => clip::next(self.position),
+            };
             let (timestamp, bytes) = (media_clock(since, 90_000), self.habits.picture_bytes);
-            press.show(&mut self.video, timestamp, bytes, is_key);
+            press.show(&mut self.video, timestamp, (self.position, bytes));
         }
         tally.sent += (press.out.count() - before) as u64;
     }
