@@ -13,7 +13,7 @@ use super::command::Event;
 use super::counters::Counters;
 use super::mail::Mail;
 use super::shard::{Effects, Shard};
-use super::socket::{Batch, MediaSocket};
+use super::socket::MediaSocket;
 use crate::id::ShardIndex;
 use crate::limits;
 
@@ -102,8 +102,7 @@ impl Driver {
     fn take_datagrams(&mut self, fx: &mut Effects) -> bool {
         for _ in 0..BATCHES_PER_TURN {
             fx.now = read_clock();
-            let batch = self.socket.receive();
-            if batch == Batch::Empty {
+            if self.socket.receive() == 0 {
                 return false;
             }
             let shard = &mut self.shard;
@@ -111,9 +110,6 @@ impl Driver {
             self.socket
                 .each_datagram(|route, datagram| shard.handle_datagram(route, datagram, fx));
             self.write(fx);
-            if batch == Batch::Last {
-                return false;
-            }
         }
         true
     }

@@ -22,17 +22,6 @@ pub(crate) struct MediaSocket {
     received: usize,
 }
 
-/// What one read brought.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Batch {
-    /// Nothing.
-    Empty,
-    /// Less than there was room for: nothing is left.
-    Last,
-    /// As much as there was room for.
-    Full,
-}
-
 impl MediaSocket {
     /// As many sockets on one port as there are shards; the kernel sends a 4-tuple always to the
     /// same one.
@@ -88,18 +77,15 @@ impl MediaSocket {
         )
     }
 
-    /// Receives one batch.
-    pub(crate) fn receive(&mut self) -> Batch {
+    /// Receives one batch. Answers how many reads it holds; zero when nothing is left, and only then
+    /// does the poll that owns the socket wake for what comes next.
+    pub(crate) fn receive(&mut self) -> usize {
         let mut slices = self.buffers.each_slice();
         let received = self
             .state
             .recv((&self.socket).into(), &mut slices, &mut self.metas);
         self.received = received.unwrap_or(0);
-        match self.received {
-            0 => Batch::Empty,
-            BATCH_SIZE => Batch::Full,
-            _ => Batch::Last,
-        }
+        self.received
     }
 
     /// Where what was received last comes from, once for datagrams that came together.
