@@ -28,6 +28,8 @@ const TAG: usize = 16;
 const WINDOW: u64 = 192;
 /// After so long without an answer, what is under way is lost.
 const LOST_AFTER: Duration = Duration::from_millis(50);
+/// After so long without a packet, none is under way any more.
+const QUIET: Duration = Duration::from_millis(5);
 /// Packets of a sender whose time of sending is remembered.
 const REMEMBERED: usize = 1024;
 /// The visitors' addresses begin here; the two of a match are neighbours.
@@ -156,6 +158,7 @@ impl Crowd {
         length: Duration,
         mut is_due: impl FnMut(u64, Instant) -> bool,
     ) -> Flow {
+        self.drain();
         let own = Account::own();
         let before = (self.targets[target as usize].1.spent(), own.spent());
         let mut flow = Flow {
@@ -175,7 +178,10 @@ impl Crowd {
             let mut room = BATCH_SIZE;
             while !is_over
                 && room > 0
-                && is_due(flow.sent - flow.received - given_up, Instant::now())
+                && is_due(
+                    flow.sent.saturating_sub(flow.received + given_up),
+                    Instant::now(),
+                )
             {
                 self.send(target, shape);
                 flow.sent += shape.packets() as u64;
@@ -184,7 +190,7 @@ impl Crowd {
             if self.receive(target, &mut flow) {
                 heard = now;
             } else if now - heard > LOST_AFTER {
-                given_up = flow.sent - flow.received;
+                given_up = flow.lost();
             }
             if is_over && flow.received + given_up >= flow.sent {
                 break;
@@ -240,6 +246,16 @@ impl Crowd {
             }
         }
         count > 0
+    }
+
+    /// Lets go by what is still under way from before.
+    fn drain(&mut self) {
+        let mut quiet = Instant::now();
+        while quiet.elapsed() < QUIET {
+            if self.receive_batch() > 0 {
+                quiet = Instant::now();
+            }
+        }
     }
 
     fn receive_batch(&mut self) -> usize {

@@ -42,6 +42,11 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
+    /// Packets that did not come out.
+    pub(crate) fn lost(&self) -> u64 {
+        self.sent.saturating_sub(self.received)
+    }
+
     /// Microseconds of processor time for each packet that came out.
     pub(crate) fn cost_us(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / self.received as f64
