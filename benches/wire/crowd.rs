@@ -13,7 +13,7 @@ use visavis::limits;
 use visavis::media::{Command, Event, Plane};
 use visavis::private::Private;
 use visavis::rtp::Kind;
-use visavis::srtp::Outbound;
+use visavis::srtp::{KeyPair, Outbound, Profile};
 
 use crate::browser::Browser;
 use crate::flow::{Flow, Shape};
@@ -71,7 +71,8 @@ pub(crate) struct Crowd {
     metas: [RecvMeta; BATCH_SIZE],
     plane: Plane,
     targets: [(SocketAddr, Account); 2],
-    visitors: Vec<Visitor>,
+    /// By target: a visitor's numbers must not leap while the other is measured.
+    visitors: [Vec<Visitor>; 2],
     turn: usize,
     burst: Vec<u8>,
     began: Instant,
@@ -100,7 +101,7 @@ impl Crowd {
             metas: [RecvMeta::default(); BATCH_SIZE],
             plane,
             targets: [(bare, bare_account), (shard, shard_account)],
-            visitors: Vec::new(),
+            visitors: [Vec::new(), Vec::new()],
             turn: 0,
             burst: vec![0; 6 * PACKET],
             began: Instant::now(),
@@ -120,7 +121,8 @@ impl Crowd {
             .map(|n| crowd.show_keyframe(n, &mut browsers))
             .collect();
         let visitors = browsers.into_iter().zip(shifts);
-        crowd.visitors = visitors.map(|(b, shift)| Visitor::new(b, shift)).collect();
+        let visitors: Vec<Visitor> = visitors.map(|(b, shift)| Visitor::new(b, shift)).collect();
+        crowd.visitors = [visitors.iter().map(Visitor::double).collect(), visitors];
         crowd
     }
 
@@ -204,10 +206,11 @@ impl Crowd {
 
     /// One system call: what the next visitor in turn has to say.
     fn send(&mut self, target: Target, shape: Shape) {
-        self.turn = (self.turn + 1) % self.visitors.len();
+        let visitors = &mut self.visitors[target as usize];
+        self.turn = (self.turn + 1) % visitors.len();
         let now = Instant::now();
         let timestamp = ((now - self.began).as_micros() * 9 / 100) as u32;
-        let visitor = &mut self.visitors[self.turn];
+        let visitor = &mut visitors[self.turn];
         let room = &mut self.burst[..shape.packets() * PACKET];
         for packet in room.chunks_mut(PACKET) {
             visitor.write(packet, timestamp, now);
@@ -233,7 +236,7 @@ impl Crowd {
                 if Kind::of(datagram) != Kind::Rtp {
                     continue;
                 }
-                let visitor = &self.visitors[sender];
+                let visitor = &self.visitors[target as usize][sender];
                 let sequence = u16::from_be_bytes([datagram[2], datagram[3]]);
                 let shift = match target {
                     Target::Bare => 0,
@@ -351,6 +354,20 @@ impl Visitor {
             outbound: browser.outbound.unwrap(),
             shift,
             sent_at: vec![Instant::now(); REMEMBERED],
+        }
+    }
+
+    /// One who does the same work for a relay that looks at nothing, under keys of its own.
+    fn double(&self) -> Self {
+        let profile = Profile::AeadAes256Gcm;
+        let keys = KeyPair::from_exporter(profile, &vec![7; profile.exporter_length()]).unwrap();
+        Self {
+            outbound: Outbound::new(&keys.client),
+            packet: self.packet.clone(),
+            index: self.index,
+            transport: self.transport,
+            shift: 0,
+            sent_at: self.sent_at.clone(),
         }
     }
 
