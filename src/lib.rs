@@ -29,6 +29,7 @@ pub mod lobby;
 pub mod media;
 pub mod rtp;
 pub mod srtp;
+pub mod tap;
 
 // What everybody stands on.
 pub mod codec;

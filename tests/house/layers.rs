@@ -11,7 +11,7 @@ use crate::source::{Source, root, tree};
 const ROWS: [&[&str]; 9] = [
     &["codec", "id", "limits", "private"],
     &["config", "metrics", "rtp"],
-    &["logging", "srtp"],
+    &["logging", "srtp", "tap"],
     &["lobby", "media"],
     &["control"],
     &["http"],
