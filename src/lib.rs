@@ -24,6 +24,8 @@ pub mod server;
 pub mod control;
 pub mod http;
 pub mod lobby;
+pub mod moderation;
+pub mod store;
 
 // The media plane.
 pub mod media;
@@ -32,10 +34,13 @@ pub mod srtp;
 pub mod tap;
 
 // What everybody stands on.
+pub mod alarm;
+pub mod category;
 pub mod codec;
 pub mod config;
 pub mod id;
 pub mod limits;
 pub mod logging;
 pub mod metrics;
+pub mod pace;
 pub mod private;

@@ -135,6 +135,36 @@ pub const ALARMS_AT_ONCE: usize = 1_000;
 /// Characters of a BCP 47 tag: the longest in use has 35 (RFC 5646, 4.4.1).
 pub const LANGUAGE_CHARS: usize = 35;
 
+/// Processes that judge pictures, at most.
+pub const WORKERS: usize = 64;
+
+/// Letters of a label, as in `known_picture`.
+pub const LABEL_BYTES: usize = 32;
+
+/// Letters of the version of a policy.
+pub const VERSION_BYTES: usize = 64;
+
+/// Rows of a policy.
+pub const POLICY_ROWS: usize = 256;
+
+/// Verdicts of one session that are remembered: the most that a row of a policy may count.
+pub const VERDICTS_KEPT: usize = 16;
+
+/// Reports about one session that are weighed; those beyond are only written down.
+pub const REPORTS_KEPT: usize = 64;
+
+/// Groups of audit lines that wait for the disk.
+pub const AUDIT_BATCHES: usize = 16_384;
+
+/// Audit lines that one transaction takes, about: what a sync to the disk costs is shared by them.
+pub const AUDIT_LINES_AT_ONCE: usize = 1_024;
+
+/// Devices that the desk remembers; beyond it the one that came first is forgotten.
+pub const DEVICES_KEPT: usize = 100_000;
+
+/// How long the desk remembers a device that is not kept out.
+pub const DEVICE_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Samples of a load tester's run: an hour by the second; a longer run is sampled less often.
 pub const LOAD_SAMPLES: usize = 3600;
 

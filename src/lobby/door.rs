@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::wish::Wish;
+use crate::category::Category;
 use crate::codec::VideoCodec;
 use crate::id::{MatchId, SessionId};
 use crate::private::Private;
@@ -108,23 +109,6 @@ pub struct Complaint {
     pub category: Category,
     /// In its own words.
     pub note: Option<Private<String>>,
-}
-
-/// What a complaint is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Category {
-    /// Nakedness or sex.
-    Nudity,
-    /// Somebody who seems to be under age.
-    Minor,
-    /// Harm, or the threat of it.
-    Violence,
-    /// Contempt for what somebody is.
-    Hate,
-    /// Advertising, bots, fraud.
-    Spam,
-    /// Anything else.
-    Other,
 }
 
 /// What the lobby wants done, in order.

@@ -29,11 +29,9 @@
 
 mod acquaintance;
 mod admission;
-mod alarm;
 mod door;
 mod drain;
 mod matcher;
-mod pace;
 mod pairing;
 mod rules;
 mod session;
@@ -50,13 +48,14 @@ use foldhash::fast::FixedState;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use crate::alarm::Alarms;
+pub use crate::category::Category;
 use crate::config;
 use crate::id::SessionId;
 use crate::limits;
-use alarm::Alarms;
 pub use door::{
-    Ask, ByeReason, Category, Common, Complaint, Input, LeftReason, LegNews, Medium, Notice,
-    Output, Refusal, Standing,
+    Ask, ByeReason, Common, Complaint, Input, LeftReason, LegNews, Medium, Notice, Output, Refusal,
+    Standing,
 };
 use drain::Drain;
 use rules::Rules;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::pace::Pace;
 use crate::config;
+use crate::pace::Pace;
 
 /// What the lobby goes by.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::acquaintance::Acquaintance;
 use super::door::{Medium, Refusal};
-use super::pace::Meter;
 use super::rules::Rules;
 use super::wish::{Interest, Language};
 use crate::codec::VideoCodec;
 use crate::id::{MatchId, SessionId};
+use crate::pace::Meter;
 
 /// One visitor's nameless stay.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Session {
     pub(super) meters: Meters,
     /// Where it stands in [`super::waiting::Waiting`]; only that writes it.
     pub(super) place: Option<Place>,
-    /// When it is woken; only [`super::alarm::Alarms`] writes it.
+    /// When it is woken; only [`crate::alarm::Alarms`] writes it.
     pub(super) alarm: Option<Instant>,
 }
 

@@ -8,11 +8,12 @@ use crate::expect_none;
 use crate::source::{Source, root, tree};
 
 /// The rows, lowest first. ARCHITECTURE.md shows the same table with what each holds.
-const ROWS: [&[&str]; 9] = [
-    &["codec", "id", "limits", "private"],
-    &["config", "metrics", "rtp"],
+const ROWS: [&[&str]; 10] = [
+    &["category", "codec", "id", "limits", "private"],
+    &["alarm", "config", "metrics", "pace", "rtp"],
     &["logging", "srtp", "tap"],
-    &["lobby", "media"],
+    &["lobby", "media", "moderation"],
+    &["store"],
     &["control"],
     &["http"],
     &["load", "server"],

@@ -7,18 +7,13 @@ use crate::id::SessionId;
 
 /// When each session wants to be woken.
 #[derive(Default, Debug)]
-pub(super) struct Alarms {
+pub struct Alarms {
     queue: BTreeSet<(Instant, SessionId)>,
 }
 
 impl Alarms {
     /// Moves a session's alarm; `held` is what the session remembers of the last call.
-    pub(super) fn set(
-        &mut self,
-        session: SessionId,
-        held: &mut Option<Instant>,
-        wanted: Option<Instant>,
-    ) {
+    pub fn set(&mut self, session: SessionId, held: &mut Option<Instant>, wanted: Option<Instant>) {
         if *held == wanted {
             return;
         }
@@ -32,12 +27,12 @@ impl Alarms {
     }
 
     /// The earliest alarm of all.
-    pub(super) fn earliest(&self) -> Option<Instant> {
+    pub fn earliest(&self) -> Option<Instant> {
         self.queue.first().map(|(at, _)| *at)
     }
 
     /// The next session whose alarm has come; the alarm stays until it is set anew.
-    pub(super) fn due(&self, now: Instant) -> Option<SessionId> {
+    pub fn due(&self, now: Instant) -> Option<SessionId> {
         self.queue
             .first()
             .filter(|(at, _)| *at <= now)

@@ -5,23 +5,23 @@ use std::time::{Duration, Instant};
 
 /// So many at once, and then one more per time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub struct Pace {
     /// How many at once.
-    pub(super) burst: u32,
+    pub burst: u32,
     /// One more per this time.
-    pub(super) every: Duration,
+    pub every: Duration,
 }
 
 /// How far somebody has used up their pace.
 #[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Meter {
+pub struct Meter {
     /// When all of it is there again.
     restored: Option<Instant>,
 }
 
 impl Meter {
     /// Takes one, if there is one.
-    pub(super) fn take(&mut self, pace: Pace, now: Instant) -> bool {
+    pub fn take(&mut self, pace: Pace, now: Instant) -> bool {
         let restored = self.restored.map_or(now, |restored| restored.max(now));
         let used = restored - now;
         if used > pace.every * pace.burst.saturating_sub(1) {
