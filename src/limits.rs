@@ -27,6 +27,9 @@ pub const REEL_BYTES: usize = 256 * 1024;
 /// Most bytes that a shard keeps for resending: more than 600 ms of what one core can send.
 pub const TAPE_BYTES: usize = 256 * 1024 * 1024;
 
+/// Largest keyframe that is kept of somebody who waits, in bytes.
+pub const FACE_BYTES: usize = 48 * 1024;
+
 /// Largest compound RTCP packet that is sent, in bytes, unless one part alone is longer.
 pub const RTCP_BYTES: usize = 1200;
 

@@ -75,6 +75,7 @@ table! {
     MEDIA_RESENT = Counter "visavis_media_packets_resent_total" [""], Count, "Packets sent again from the relay's own ring.";
     MEDIA_ASKED = Counter "visavis_media_packets_asked_total" [""], Count, "Packets the relay asked senders to send again.";
     MEDIA_KEYFRAMES_ASKED = Counter "visavis_media_keyframes_asked_total" [""], Count, "Keyframes the relay asked of senders.";
+    MEDIA_FACES_SHOWN = Counter "visavis_media_faces_shown_total" [""], Count, "Matches that began with a kept keyframe, per direction.";
     MEDIA_STRAYED = Counter "visavis_media_strayed_total" [""], Count, "Datagrams handed over to another media thread.";
     MEDIA_BROKEN_LEGS = Counter "visavis_media_broken_legs_total" [""], Count, "Legs given up because of a fault in the program.";
     MEDIA_DROPS = Counter "visavis_media_drops_total" ["reason"], Count, "Datagrams and requests that went no further.";

@@ -29,6 +29,8 @@ pub struct Counters {
     pub strayed: u64,
     /// Matches that began on this shard, counted per direction.
     pub relays_begun: u64,
+    /// Matches that began with a kept keyframe, counted per direction.
+    pub faces_shown: u64,
     /// Legs given up because something for them panicked.
     pub broken_legs: u64,
     /// Legs at home here now.

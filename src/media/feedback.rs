@@ -184,17 +184,20 @@ impl Relay {
         let newest = self.downlink.video.next_index;
         // Before this match: somebody else's picture. Not yet sent: nonsense.
         let asked = nearest(newest, sequence).filter(|index| *index < newest);
-        let Some((index, before)) =
-            asked.and_then(|index| Some((index, self.video?.numbers.back(index)?)))
-        else {
+        let Some(index) = asked else {
             return Asked::Stale;
         };
+        // The ring holds nothing but this match's packets, a face's among them.
         match self.resend(index, means) {
-            Resent::Yes => Asked::Resent,
-            Resent::JustNow => Asked::UnderWay,
-            Resent::OverShare => Asked::OverShare,
-            Resent::NotHere if uplink.losses.is_missing(before) => Asked::UnderWay,
-            Resent::NotHere => Asked::PassOn(low(before)),
+            Resent::Yes => return Asked::Resent,
+            Resent::JustNow => return Asked::UnderWay,
+            Resent::OverShare => return Asked::OverShare,
+            Resent::NotHere => {}
+        }
+        match self.video.and_then(|line| line.numbers.back(index)) {
+            None => Asked::Stale,
+            Some(before) if uplink.losses.is_missing(before) => Asked::UnderWay,
+            Some(before) => Asked::PassOn(low(before)),
         }
     }
 

@@ -10,6 +10,7 @@ use super::answer::{self, Own, Ssrcs};
 use super::command::{Gate, OfferError};
 use super::datagrams::Route;
 use super::downlink::{Downlink, Numbers};
+use super::face::Face;
 use super::offer::Terms;
 use super::relay::Relay;
 use super::transport::{Identity, Transport};
@@ -33,6 +34,8 @@ pub(crate) struct Leg {
     pub(crate) parted: Option<MatchId>,
     /// What it sends, on its way to the partner.
     pub(crate) relay: Option<Box<Relay>>,
+    /// What its next partner sees first.
+    pub(crate) face: Face,
     pub(crate) gate: Gate,
     /// Home was chosen by the first valid STUN request.
     pub(crate) is_settled: bool,
@@ -106,6 +109,7 @@ impl Leg {
             facing: None,
             parted: None,
             relay: None,
+            face: Face::default(),
             gate: Gate::Open,
             is_settled: false,
             presence: Presence {

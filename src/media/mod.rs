@@ -11,7 +11,8 @@
 //! 6. [`datagrams`] holds the batch that [`driver`] writes.
 //!
 //! Beside it: [`transport`] (ICE, DTLS), [`offer`] and [`answer`] (SDP) make a [`leg`] at the door;
-//! [`switching`] lets legs face each other and part; [`feedback`] carries RTCP across a match;
+//! [`switching`] lets legs face each other and part, beginning with a kept [`face`]; [`feedback`]
+//! carries RTCP across a match;
 //! [`rounds`] is what happens by the clock ([`wheel`]); [`containment`] keeps a broken leg from
 //! breaking others.
 //!
@@ -30,6 +31,7 @@ mod datagrams;
 mod directory;
 mod downlink;
 mod driver;
+mod face;
 mod feedback;
 mod foresight;
 mod leg;

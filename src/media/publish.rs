@@ -39,6 +39,7 @@ fn rows() -> Vec<Row> {
         (metrics::MEDIA_KEYFRAMES_ASKED.counter(), |c| {
             c.keyframes_asked
         }),
+        (metrics::MEDIA_FACES_SHOWN.counter(), |c| c.faces_shown),
         (metrics::MEDIA_STRAYED.counter(), |c| c.strayed),
         (metrics::MEDIA_BROKEN_LEGS.counter(), |c| c.broken_legs),
         (drops("unknown_address"), |c| c.drops.unknown_address),

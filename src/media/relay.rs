@@ -42,8 +42,7 @@ pub(crate) struct Relay {
     transport_ids: (Option<u8>, Option<u8>),
     asked_keyframe: Option<Instant>,
     began: Instant,
-    /// Index of the last packet of the first picture, until it has been told.
-    is_first_picture_told: bool,
+    pub(super) is_first_picture_told: bool,
 }
 
 /// A track that flows.

@@ -124,23 +124,27 @@ fn next_round(leg: &Leg, now: Instant, silence: Duration, close_after: Duration)
         if relay.video.is_some() && !uplink.losses.is_empty() {
             next = next.min(now + LOSSES_EVERY);
         }
+    } else if leg.gate == Gate::Open {
+        next = next.min(leg.face.wanted_at(now));
     }
     next
 }
 
-/// While the picture is held for its keyframe.
+/// While the picture is held for its keyframe, and now and then while the leg waits.
 fn ask_keyframe(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> bool {
-    let (Some(relay), Some(uplink)) = (&mut leg.relay, &leg.uplink) else {
+    let Some(uplink) = leg.uplink.as_ref().filter(|_| leg.gate == Gate::Open) else {
         return false;
     };
-    let is_held = relay.video.is_none() && leg.gate == Gate::Open;
     // A hair early is on time: the wheel turns in slots.
     let pause = KEYFRAME_EVERY.saturating_sub(super::wheel::SLOT);
-    if !is_held || !relay.wants_keyframe(pause, now) {
-        return false;
+    let is_wanted = match &mut leg.relay {
+        Some(relay) => relay.video.is_none() && relay.wants_keyframe(pause, now),
+        None => leg.face.is_wanted(now),
+    };
+    if is_wanted {
+        uplink.ask_keyframe(&mut scratch.upstream);
     }
-    uplink.ask_keyframe(&mut scratch.upstream);
-    true
+    is_wanted
 }
 
 /// For loss on the way up, as long as somebody watches.

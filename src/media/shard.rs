@@ -251,6 +251,10 @@ impl Shard {
                 Passage::Failed => self.counters.drops.failed += 1,
             }
         } else {
+            if leg.gate == Gate::Open {
+                let plain = packet.get(..received.length).unwrap_or_default();
+                leg.face.see(plain, &received, uplink.codec);
+            }
             self.counters.packets_waiting += 1;
         }
         if is_silent {

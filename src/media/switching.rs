@@ -13,6 +13,7 @@ use super::command::{Event, Gate, OfferError};
 use super::datagrams::Route;
 use super::directory::Home;
 use super::downlink::Downlink;
+use super::face::Face;
 use super::leg::{Facing, Leg, Whereabouts};
 use super::mail::{Mail, Matter, Strayed};
 use super::relay::Relay;
@@ -282,8 +283,25 @@ impl Shard {
             );
         };
         let offset = uplink.clock.offset();
-        let relay = Relay::new(match_id, downlink, uplink.transport_cc, offset, fx.now);
+        let mut relay = Relay::new(match_id, downlink, uplink.transport_cc, offset, fx.now);
         uplink.losses.clear();
+        // Whatever becomes of it, it is not for the match after this one.
+        let face = std::mem::take(&mut leg.face);
+        let shown = if leg.gate == Gate::Open {
+            relay.show(&face, fx.now, &mut self.tape, &mut fx.datagrams)
+        } else {
+            None
+        };
+        if let Some((timestamp, packets)) = shown {
+            self.counters.faces_shown += 1;
+            self.counters.packets_forwarded += packets;
+            fx.events.push_back(Event::FirstPicture {
+                match_id,
+                leg: leg.id,
+                timestamp,
+                after_ms: 0,
+            });
+        }
         let before = leg.relay.replace(Box::new(relay));
         self.counters.relays_begun += 1;
         if let Some(before) = before {
@@ -372,6 +390,7 @@ impl Shard {
             return;
         };
         leg.gate = gate;
+        leg.face = Face::default();
         if let (Gate::Shut, Some(relay)) = (gate, &mut leg.relay) {
             relay.hold_video();
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use visavis::media::{Command, Gate};
+
 use crate::got::{Got, GotRtcp};
 use crate::makes::{CHROMIUM, FIREFOX, Start, ntp_at};
 use crate::world::World;
@@ -234,4 +236,80 @@ fn sound_and_picture_stay_together_between_clocks_hours_apart() {
             "the wall clock leaps by {said} s in {waited} s"
         );
     }
+}
+
+#[test]
+fn a_match_begins_at_once_with_the_keyframe_of_who_waited() {
+    let mut world = World::new(1, 15);
+    let (a, b) = (
+        world.join("anna", CHROMIUM, 0),
+        world.join("berta", FIREFOX, 0),
+    );
+    world.run_for(2 * SECOND);
+    let began = world.now;
+    world.face(a, b);
+    world.run_for(Duration::from_millis(9));
+    for visitor in [a, b] {
+        let browser = world.browser(visitor);
+        let shown: Vec<&Got> = browser.track(1).collect();
+        assert_eq!(shown.len(), 4, "one picture and no more");
+        assert!(shown.iter().all(|got| got.timestamp == shown[0].timestamp));
+        assert!(
+            shown
+                .iter()
+                .all(|got| got.at - began < Duration::from_millis(10))
+        );
+        assert_eq!(shown[0].payload[1] & 1, 0, "a keyframe");
+        assert!(shown[3].marker && !shown[2].marker, "whole");
+    }
+    world.run_for(2 * SECOND);
+    for visitor in [a, b] {
+        let browser = world.browser(visitor);
+        assert!(assert_unbroken(browser.track(1), "picture") > 200);
+        let next = browser.track(1).nth(4).expect("a moving picture");
+        assert_eq!(next.payload[1] & 1, 0, "begins with a keyframe of its own");
+        let waited = (next.at - browser.track(1).next().expect("it").at).as_secs_f64();
+        let first = browser.track(1).next().expect("it").timestamp;
+        let said = f64::from(next.timestamp.wrapping_sub(first)) / 90_000.0;
+        assert!((waited - said).abs() < 0.01, "by the clock");
+        let numbers: Vec<u16> = browser.got.iter().filter_map(|got| got.transport).collect();
+        for pair in numbers.windows(2) {
+            assert_eq!(pair[1], pair[0].wrapping_add(1), "transport-wide numbers");
+        }
+    }
+}
+
+#[test]
+fn a_keyframe_from_long_ago_is_not_shown() {
+    let mut world = World::new(1, 16);
+    let (a, b) = (
+        world.join("anna", CHROMIUM, 0),
+        world.join("berta", CHROMIUM, 0),
+    );
+    world.run_for(SECOND);
+    world.talks(a, false);
+    world.run_for(9 * SECOND);
+    world.face(a, b);
+    world.run_for(SECOND);
+    assert_eq!(world.browser(b).track(1).count(), 0);
+    assert!(world.browser(a).track(1).count() > 4);
+}
+
+#[test]
+fn of_a_stopped_picture_no_keyframe_is_kept() {
+    let mut world = World::new(1, 17);
+    let (a, b) = (
+        world.join("anna", CHROMIUM, 0),
+        world.join("berta", CHROMIUM, 0),
+    );
+    world.run_for(SECOND);
+    let leg = world.leg(a);
+    for gate in [Gate::Shut, Gate::Open] {
+        world.command(Command::Video { leg, gate });
+        world.run_for(Duration::from_millis(30));
+        world.browser(a).answers_pli = false;
+    }
+    world.face(a, b);
+    world.run_for(SECOND);
+    assert_eq!(world.browser(b).track(1).count(), 0);
 }
