@@ -16,7 +16,6 @@ const tongue = new Tongue();
 const visavis = new Visavis();
 const talk = new Talk(visavis, tongue);
 const door = new Door(tongue, enter);
-const state = find("state", HTMLElement);
 const online = find("online", HTMLElement);
 /** What the visitor came in with, until they leave. @type {Wish | null} */
 let inside = null;
@@ -60,7 +59,6 @@ async function askOnline() {
   }
 }
 
-visavis.addEventListener("state", ({ detail }) => (state.textContent = detail.state));
 visavis.addEventListener("online", ({ detail }) => showOnline(detail.online));
 visavis.addEventListener("ended", ({ detail }) => {
   if (detail.reason === "left") goOut(null);

@@ -9,6 +9,12 @@
  */
 const STRAGGLERS_MS = 500;
 
+/**
+ * A cover this old has the last picture taken away underneath. Not sooner: a new player costs tens
+ * of milliseconds, which a Next that finds somebody at once need not pay.
+ */
+const EMPTY_AFTER_MS = 400;
+
 export class Face {
   /** @type {HTMLVideoElement} */
   #video;
@@ -21,8 +27,14 @@ export class Face {
   #matchedAt = 0;
   /** RTP timestamp of the match's first picture, once known. @type {number | null} */
   #first = null;
-  /** Counts matches, so that a frame awaited for one does not show the next. */
+  /** To be told of the match's first picture. @type {(() => void) | null} */
+  #shown = null;
+  /** The newest picture under the cover. @type {[now: number, frame: VideoFrameCallbackMetadata] | null} */
+  #newest = null;
+  /** Counts covers, so that a frame awaited under one does not lift the next. */
   #turn = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #emptying;
 
   /**
    * @param {HTMLVideoElement} video
@@ -44,46 +56,77 @@ export class Face {
   watch(stream) {
     this.#stream = stream;
     this.#listener.srcObject = stream;
+    this.#renew();
   }
 
-  /** Nothing of the match that ends here is to be seen or heard any longer, not even underneath. */
+  /**
+   * Nothing of the match that ends here is to be seen or heard any longer. The video waits for the
+   * next at once, under the cover: its first picture may be here before the word of it.
+   */
   hide() {
-    this.#turn += 1;
-    this.#cover.hidden = false;
-    this.#video.srcObject = null;
+    this.#first = this.#newest = this.#shown = null;
+    clearTimeout(this.#emptying);
+    this.#emptying = setTimeout(() => !this.#shown && this.#renew(), EMPTY_AFTER_MS);
+    if (this.#cover.hidden) this.#draw();
   }
 
   /** A match begins: shows its first picture as soon as it is there. @param {() => void} shown */
   expect(shown) {
-    this.hide();
+    if (this.#cover.hidden) this.hide();
     this.#matchedAt = performance.now();
-    this.#first = null;
-    this.#video.srcObject = this.#stream;
-    this.#await(this.#turn, shown);
+    this.#shown = shown;
+    this.#video.muted = false;
+    this.#look();
   }
 
   /** From this RTP timestamp on, pictures are of this match. @param {number} timestamp */
   recognise(timestamp) {
     this.#first = timestamp;
+    this.#look();
   }
 
-  /** @param {number} turn @param {() => void} shown */
-  #await(turn, shown) {
+  /** Draws the cover over the video. */
+  #draw() {
+    this.#turn += 1;
+    this.#cover.hidden = false;
+    this.#video.muted = true;
+    this.#await(this.#turn);
+  }
+
+  /** Empties the video under its cover. */
+  #renew() {
+    this.#video.srcObject = null;
+    this.#video.srcObject = this.#stream;
+    this.#draw();
+  }
+
+  /** @param {number} turn */
+  #await(turn) {
     this.#video.requestVideoFrameCallback((now, frame) => {
       if (turn !== this.#turn) return;
-      if (!this.#isNew(frame, now)) return this.#await(turn, shown);
-      this.#cover.hidden = true;
-      shown();
+      this.#newest = [now, frame];
+      this.#look();
+      if (!this.#cover.hidden) this.#await(turn);
     });
+  }
+
+  /** Lifts the cover from the first picture of this match. */
+  #look() {
+    if (!this.#shown || !this.#newest || !this.#isNew(...this.#newest)) return;
+    const shown = this.#shown;
+    this.#shown = null;
+    clearTimeout(this.#emptying);
+    this.#cover.hidden = true;
+    shown();
   }
 
   /**
    * Frames of the last match may still be in the jitter buffer, or on their way here, long after
    * `matched` has come by another way.
-   * @param {VideoFrameCallbackMetadata} frame
    * @param {number} now
+   * @param {VideoFrameCallbackMetadata} frame
    */
-  #isNew({ rtpTimestamp, receiveTime }, now) {
+  #isNew(now, { rtpTimestamp, receiveTime }) {
     if (this.#first !== null && rtpTimestamp !== undefined) {
       // Timestamps go round at 2^32: what is ahead by less than half of it is later.
       return ((rtpTimestamp - this.#first) | 0) >= 0;

@@ -8,7 +8,7 @@ import { find } from "./find.js";
 import { makeReportDialog } from "./report.js";
 import { describe, noCircumstances } from "./status.js";
 
-/** @import { Category } from "../client/contract.js" */
+/** @import { Category, State } from "../client/contract.js" */
 /** @import { Visavis, Wish } from "../client/visavis.js" */
 /** @import { Words } from "../i18n/en.js" */
 /** @import { Tongue } from "./tongue.js" */
@@ -20,6 +20,11 @@ const REFUSALS = /** @type {const} */ ({
   draining: "refusedDraining",
   bad_interests: "refusedInterests",
 });
+
+/** A Next that finds somebody at once is one change of the page, not two. */
+const QUICK_MS = 60;
+/** The words of a match come with its first picture, or after so long. */
+const FACE_FIRST_MS = 120;
 
 export class Talk {
   #visavis;
@@ -37,6 +42,12 @@ export class Talk {
   #countdown;
   /** When the visitor last asked for another, for the measure below. */
   #askedAt = 0;
+  /** A match has begun that is not yet written about. */
+  #isNew = false;
+  /** The state that the page shows. @type {State} */
+  #drawn = "idle";
+  /** When what has changed is drawn. @type {ReturnType<typeof setTimeout> | undefined} */
+  #due;
 
   /** @param {Visavis} visavis @param {Tongue} tongue */
   constructor(visavis, tongue) {
@@ -50,7 +61,7 @@ export class Talk {
     this.#wireButtons();
     this.#wireDevices();
     this.#wireReport();
-    tongue.addEventListener("change", () => this.#show());
+    tongue.addEventListener("change", () => this.#draw());
   }
 
   /** @param {Wish} wish */
@@ -61,7 +72,7 @@ export class Talk {
     this.#local.srcObject = wish.stream ?? null;
     this.#face.watch(this.#visavis.remote);
     this.#chat.begin();
-    this.#show();
+    this.#draw();
     find("talk-title", HTMLElement).focus({ preventScroll: true });
   }
 
@@ -85,13 +96,13 @@ export class Talk {
     visavis.addEventListener("picture", ({ detail }) => this.#face.recognise(detail.timestamp));
     visavis.addEventListener("left", ({ detail }) => {
       this.#know({ leftReason: detail.reason });
-      this.#chat.note(this.#title());
+      this.#note(this.#title());
     });
-    visavis.addEventListener("chat", ({ detail }) => this.#chat.hear(detail.text));
-    visavis.addEventListener("typing", ({ detail }) => this.#chat.showTyping(detail.active));
-    visavis.addEventListener("reported", () => this.#chat.note(this.#tongue.words.reported));
+    visavis.addEventListener("chat", ({ detail }) => this.#settled().hear(detail.text));
+    visavis.addEventListener("typing", ({ detail }) => this.#settled().showTyping(detail.active));
+    visavis.addEventListener("reported", () => this.#note(this.#tongue.words.reported));
     visavis.addEventListener("refused", ({ detail }) => this.#noteRefusal(detail.code));
-    visavis.addEventListener("goingaway", () => this.#chat.note(this.#tongue.words.goingAway));
+    visavis.addEventListener("goingaway", () => this.#note(this.#tongue.words.goingAway));
     visavis.addEventListener("full", ({ detail }) => this.#count(detail.retryAfterMs));
     visavis.addEventListener("ended", ({ detail }) => {
       this.#face.hide();
@@ -103,9 +114,8 @@ export class Talk {
     const { state } = this.#visavis;
     if (state !== "matched" && state !== "lost") this.#face.hide();
     if (state !== "full") clearInterval(this.#countdown);
-    this.#chat.turn(state === "matched" ? "open" : "closed");
     if (state !== "lost") this.#known.endedReason = null;
-    this.#show();
+    this.#drawIn(this.#patience());
   }
 
   /** @param {string[]} common */
@@ -115,8 +125,13 @@ export class Talk {
     this.#face.expect(() => {
       // For whoever wonders how long Next takes: performance.getEntriesByType("measure").
       if (askedAt) performance.measure("visavis: next to picture", { start: askedAt });
+      this.#settled();
     });
+    this.#isNew = true;
     this.#know({ common });
+  }
+
+  #beginChat() {
     this.#chat.begin();
     this.#chat.note([this.#title(), this.#detail()].filter(Boolean).join(" "));
     // Ready to write, unless the visitor is busy elsewhere or a keyboard would cover the faces.
@@ -128,7 +143,7 @@ export class Talk {
   /** @param {string} code */
   #noteRefusal(code) {
     const key = REFUSALS[/** @type {keyof typeof REFUSALS} */ (code)] ?? "refused";
-    this.#chat.note(String(this.#tongue.words[key]));
+    this.#note(String(this.#tongue.words[key]));
   }
 
   /** @param {number} retryAfterMs */
@@ -211,7 +226,7 @@ export class Talk {
   /** @param {Category} category @param {string} note */
   #report(category, note) {
     if (!this.#visavis.report(category, note)) {
-      return this.#chat.note(this.#tongue.words.notReported);
+      return this.#note(this.#tongue.words.notReported);
     }
     if (this.#visavis.state === "matched") this.#next();
   }
@@ -221,7 +236,47 @@ export class Talk {
   /** @param {Partial<import("./status.js").Circumstances>} news */
   #know(news) {
     this.#known = { ...this.#known, ...news };
+    this.#drawSoon();
+  }
+
+  /** @param {string} text */
+  #note(text) {
+    this.#settled().note(text);
+  }
+
+  /** The chat, once the page shows what has changed so far. */
+  #settled() {
+    if (this.#due) this.#draw();
+    return this.#chat;
+  }
+
+  #drawSoon() {
+    if (!this.#due) this.#drawIn(this.#patience());
+  }
+
+  /** @param {number} ms */
+  #drawIn(ms) {
+    clearTimeout(this.#due);
+    if (ms > 0) this.#due = setTimeout(() => this.#draw(), ms);
+    else this.#draw();
+  }
+
+  /** How long this state may go unwritten, in milliseconds. The cover does not wait. */
+  #patience() {
+    const { state } = this.#visavis;
+    if (state === "looking") return this.#drawn === "matched" ? QUICK_MS : 0;
+    return state === "matched" && this.#known.mode === "video" ? FACE_FIRST_MS : 0;
+  }
+
+  #draw() {
+    clearTimeout(this.#due);
+    this.#due = undefined;
+    this.#drawn = this.#visavis.state;
+    const isMatched = this.#drawn === "matched";
+    this.#chat.turn(isMatched ? "open" : "closed");
     this.#show();
+    if (isMatched && this.#isNew) this.#beginChat();
+    this.#isNew = false;
   }
 
   #title() {
@@ -236,6 +291,7 @@ export class Talk {
     const { state } = this.#visavis;
     const { words } = this.#tongue;
     this.#section.dataset.state = state;
+    find("state", HTMLElement).textContent = state;
     say(find("status-title", HTMLElement), this.#title());
     say(find("status-detail", HTMLElement), this.#detail());
     say(find("cover-title", HTMLElement), this.#title());
