@@ -2,7 +2,7 @@
 //!
 //! Each visitor connects once, at the door. A [`lobby`] decides who meets whom, the [`media`] plane
 //! rewrites one visitor's packets toward the other, and [`control`] is the one place where both are
-//! known. `ARCHITECTURE.md` tells why; four walks tell how:
+//! known. `ARCHITECTURE.md` tells why; these walks tell how:
 //!
 //! - **A packet**: [`media`] from its socket to its socket, with [`rtp`] to read it and [`srtp`] to
 //!   open and close it.
@@ -11,6 +11,8 @@
 //!   [`media::Event`] comes back by the same stairs.
 //! - **A match**: the lobby pairs, [`media::Command::Match`] sends each leg's sending half to the
 //!   shard where the other's packets arrive, [`media::Command::Part`] brings it back.
+//! - **A verdict**: the desk of [`moderation`] decides by its [`moderation::Policy`], the line goes to
+//!   the [`store`] first, then the action is done.
 //! - **The program**: [`cli`] parses, [`config`] becomes values before any port is bound,
 //!   [`server`] builds every part and ends them in order. [`load`] is the other side: a crowd of
 //!   simulated visitors.

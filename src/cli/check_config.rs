@@ -2,6 +2,7 @@
 
 use super::print;
 use crate::config::{Loaded, effective};
+use crate::server::rulebook;
 
 /// Ends the command's help.
 pub const AFTER_HELP: &str = "\
@@ -13,7 +14,8 @@ What it prints is a configuration file itself. Exit code 2 and one line if somet
 /// Prints the configuration that is in force.
 ///
 /// # Errors
-/// Standard output is closed.
+/// The policy that it names is wrong, or standard output is closed.
 pub fn check_config(loaded: &Loaded) -> anyhow::Result<()> {
+    rulebook::load(loaded)?;
     print(&effective(loaded))
 }

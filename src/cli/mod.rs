@@ -3,12 +3,15 @@
 //! 1. [`flags`] makes a flag of every key of the configuration.
 //! 2. [`run`] parses, loads the configuration and calls the command.
 //! 3. [`serve`] runs the server and [`welcome`] says where it is; [`check_config`] only shows what
-//!    would be in force; [`load`](mod@load) lets a crowd of simulated visitors in.
+//!    would be in force; [`explain_policy`] says what a score would lead to, [`audit_verify`] whether
+//!    the audit log is whole; [`load`](mod@load) lets a crowd of simulated visitors in.
 //!
 //! Exit codes: 0 done, 1 something failed while running, 2 the command line or the configuration
 //! is wrong and nothing was started.
 
+pub mod audit_verify;
 pub mod check_config;
+pub mod explain_policy;
 pub mod flags;
 pub mod load;
 pub mod serve;
@@ -58,6 +61,11 @@ enum Command {
     /// Print the configuration that is in force and where each value came from; start nothing.
     #[command(after_help = check_config::AFTER_HELP)]
     CheckConfig,
+    /// Say what the policy would do about a label with a score; start nothing.
+    #[command(after_help = explain_policy::AFTER_HELP)]
+    ExplainPolicy(explain_policy::ExplainArguments),
+    /// Look at the log of every decision.
+    Audit(audit_verify::AuditArguments),
     /// Load a server with simulated visitors, and say how it fared; serve nothing.
     #[command(after_help = load::AFTER_HELP)]
     Load(Box<load::LoadArguments>),
@@ -103,6 +111,8 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
     match arguments.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve::serve(&loaded),
         Command::CheckConfig => check_config::check_config(&loaded),
+        Command::ExplainPolicy(arguments) => explain_policy::explain_policy(&loaded, arguments),
+        Command::Audit(arguments) => audit_verify::audit(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),
     }
 }

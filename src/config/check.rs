@@ -19,6 +19,16 @@ pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
         let expected = format!("more than media.silence_ms, which is {}", media.silence_ms);
         return Err(loaded.wrong("media.close_after_ms", expected));
     }
+    check_sampling(loaded)
+}
+
+fn check_sampling(loaded: &Loaded) -> Result<(), ConfigError> {
+    let moderation = &loaded.config.moderation;
+    if moderation.steady_every_ms < moderation.first_every_ms {
+        let first = moderation.first_every_ms;
+        let expected = format!("at least moderation.first_every_ms, which is {first}");
+        return Err(loaded.wrong("moderation.steady_every_ms", expected));
+    }
     Ok(())
 }
 

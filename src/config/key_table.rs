@@ -226,6 +226,46 @@ pub static KEYS: &[Key] = &[
         "After such a burst, one more of these per this time."
     ),
     key!(
+        moderation.enabled,
+        Kind::Switch,
+        "Whether pictures are looked at before and while a stranger sees them. false is for trying things out alone."
+    ),
+    key!(
+        moderation.policy,
+        Kind::Text("the path of a policy file, or empty for the built-in policy"),
+        "What happens when something is seen: a policy file like config/policy.toml in the source; empty for that one."
+    ),
+    key!(
+        moderation.hash_list,
+        Kind::Text("the path of a file with PDQ hashes, or empty for none"),
+        "PDQ hashes of known pictures, a file with one per line; empty for none."
+    ),
+    key!(
+        moderation.workers,
+        count("processes", 1, limits::WORKERS as u64),
+        "Processes that judge pictures, each with about one core's work."
+    ),
+    key!(
+        moderation.deadline_ms,
+        milliseconds(100, 60_000),
+        "A picture that is not judged within it counts as not judged (no_verdict in the policy)."
+    ),
+    key!(
+        moderation.first_every_ms,
+        milliseconds(100, 60_000),
+        "From one looked-at picture to the next while a visitor is new, reported or near to a threshold."
+    ),
+    key!(
+        moderation.steady_every_ms,
+        milliseconds(100, 600_000),
+        "From one looked-at picture to the next of a visitor whom nothing speaks against."
+    ),
+    key!(
+        store.folder,
+        Kind::Text("the path of a folder"),
+        "Folder of what outlives the process, made at the start: audit.db, the log of every decision."
+    ),
+    key!(
         log.format,
         Kind::Text("text or json"),
         "Shape of the log lines: text for people, json for machines."

@@ -23,7 +23,9 @@ pub use kind::Kind;
 pub use merge::{Loaded, Sources, load};
 pub use origin::Origin;
 pub use problem::ConfigError;
-pub use sections::{Http, Lobby, Log, LogFormat, LogLevel, Media, Server, Tls, TlsSource};
+pub use sections::{
+    Http, Lobby, Log, LogFormat, LogLevel, Media, Moderation, Server, Store, Tls, TlsSource,
+};
 
 /// Everything that can be configured.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -36,6 +38,10 @@ pub struct Config {
     pub media: Media,
     /// The lobby.
     pub lobby: Lobby,
+    /// Moderation.
+    pub moderation: Moderation,
+    /// What outlives the process.
+    pub store: Store,
     /// The log.
     pub log: Log,
     /// The life of the process.

@@ -175,6 +175,54 @@ impl Default for Lobby {
     }
 }
 
+/// Moderation: who looks at pictures, and how often. What happens then is the policy's business.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Moderation {
+    /// Whether pictures are looked at, at all.
+    pub enabled: bool,
+    /// The policy file; empty for the built-in policy.
+    pub policy: PathBuf,
+    /// Hashes of known pictures; empty for none.
+    pub hash_list: PathBuf,
+    /// Processes that judge pictures.
+    pub workers: usize,
+    /// A picture that is not judged within it counts as not judged.
+    pub deadline_ms: u64,
+    /// From one picture to the next while a visitor is new or at risk.
+    pub first_every_ms: u64,
+    /// From one picture to the next of somebody whom nothing speaks against.
+    pub steady_every_ms: u64,
+}
+
+impl Default for Moderation {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            policy: PathBuf::new(),
+            hash_list: PathBuf::new(),
+            workers: 1,
+            deadline_ms: 2_000,
+            first_every_ms: 500,
+            steady_every_ms: 5_000,
+        }
+    }
+}
+
+/// What outlives the process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Store {
+    /// The folder of the audit log.
+    pub folder: PathBuf,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("data"),
+        }
+    }
+}
+
 /// What is written while the server runs.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Log {

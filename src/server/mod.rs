@@ -1,11 +1,12 @@
 //! Builds every part, starts and stops them in order.
 //!
-//! 1. [`ports`] binds and reads what only the system can judge.
+//! 1. [`ports`] binds and reads what only the system can judge, [`rulebook`] reads the policy.
 //! 2. [`Server::start`] starts the media plane, the control task on top of it, then the HTTP side.
 //! 3. [`Server::run`] waits for [`stop`] and ends them the other way round.
 
 mod descriptors;
 mod ports;
+pub mod rulebook;
 mod stop;
 
 use std::io;

@@ -8,6 +8,7 @@
 mod certificates;
 mod command_line;
 mod crowded;
+mod desk_commands;
 mod draining;
 mod life;
 mod pages;

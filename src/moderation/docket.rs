@@ -1,0 +1,161 @@
+//! What comes to the desk ([`Input`]) and what the desk wants done ([`Output`]).
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::audit_line::{Actor, AuditLine};
+use super::verdict::{Label, Verdict};
+use crate::category::Category;
+use crate::id::{MatchId, SessionId};
+
+/// A browser that comes again, by the random number in the token that it was given.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DeviceKey(pub [u8; 16]);
+
+impl fmt::Debug for DeviceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[private]")
+    }
+}
+
+/// What the desk is told. One that names a session which is gone does nothing, but a report.
+#[derive(Debug)]
+pub enum Input {
+    /// A session begins, with a leg or without: those who only write may report, too.
+    Arrived {
+        /// The session, under a name that was never used.
+        session: SessionId,
+        /// Its device, if it brought a good token.
+        device: Option<DeviceKey>,
+    },
+    /// Its leg is connected: screening begins.
+    Connected {
+        /// The session.
+        session: SessionId,
+    },
+    /// A picture of the session was judged, or was not.
+    Judged {
+        /// The session.
+        session: SessionId,
+        /// When it was taken: verdicts may come in another order.
+        taken: Instant,
+        /// What is said of it.
+        verdict: Verdict,
+    },
+    /// Two sessions face each other.
+    Matched {
+        /// The match.
+        match_id: MatchId,
+        /// Both.
+        sessions: [SessionId; 2],
+    },
+    /// They no longer do.
+    Parted {
+        /// The match.
+        match_id: MatchId,
+        /// Both.
+        sessions: [SessionId; 2],
+    },
+    /// One visitor complains about another, in a match or for a while after.
+    Reported {
+        /// Who complains.
+        by: SessionId,
+        /// About whom.
+        about: SessionId,
+        /// About what.
+        category: Category,
+    },
+    /// A person lifts the blur.
+    Lifted {
+        /// The session.
+        session: SessionId,
+        /// Who.
+        by: Actor,
+    },
+    /// The stay is over.
+    Left {
+        /// The session.
+        session: SessionId,
+    },
+    /// Time has passed: see [`super::Desk::next_deadline`].
+    Tick,
+}
+
+/// What the desk wants done, in order. **[`Output::Write`] comes first**: what follows it, up to the
+/// next, is done only once the line is on disk.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Output {
+    /// Write this down.
+    Write(AuditLine),
+    /// Screening is passed: the session may be matched.
+    Pass {
+        /// The session.
+        session: SessionId,
+    },
+    /// Screening takes longer than it should: tell the session, who stays unmatched.
+    Delay {
+        /// The session.
+        session: SessionId,
+        /// Why: [`Label::NO_VERDICT`], or what was seen.
+        label: Label,
+    },
+    /// Tell the session what was seen.
+    Warn {
+        /// The session.
+        session: SessionId,
+        /// What.
+        label: Label,
+    },
+    /// The session's picture must stop, in this match and in later ones.
+    Blur {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        label: Label,
+    },
+    /// The session's picture may go on.
+    Unblur {
+        /// The session.
+        session: SessionId,
+    },
+    /// End the stay: it cannot be resumed.
+    End {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        label: Label,
+        /// How long its device stays outside.
+        cool_down: Option<Duration>,
+    },
+    /// End the stay, and keep the device out.
+    Ban {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        label: Label,
+        /// For so long.
+        lasts: Duration,
+    },
+    /// Look at the session about this often from now on.
+    Watch {
+        /// The session.
+        session: SessionId,
+        /// From one picture to the next.
+        every: Duration,
+    },
+    /// Look at the session now.
+    Look {
+        /// The session.
+        session: SessionId,
+    },
+    /// Keep the session's picture from its partner of this match, until released.
+    Hold {
+        /// The session.
+        session: SessionId,
+    },
+    /// The session's picture may go to its partner.
+    Release {
+        /// The session.
+        session: SessionId,
+    },
+}
