@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum VideoCodec {
     /// RFC 7741: every browser has it, and its keyframes decode anywhere.
     Vp8,
+    /// RFC 9628, profile 0.
+    Vp9,
     /// RFC 6184, packetization mode 1, constrained baseline.
     H264,
 }

@@ -139,7 +139,7 @@ fn a_wrong_value_is_told_what_would_be_right_from_wherever_it_came() {
     assert_eq!(
         refusal(from_flag("media.codecs", "vp8,theora")),
         "media.codecs = [\"vp8\", \"theora\"] (flag --media-codecs) must be \
-         a list of codecs out of vp8 and h264, at least one and each once"
+         a list of codecs out of vp8, vp9 and h264, at least one and each once"
     );
     assert_eq!(
         refusal(from_variable("VISAVIS_TLS_SELF_SIGNED", "yes")),

@@ -112,7 +112,7 @@ pub static KEYS: &[Key] = &[
     ),
     key!(
         media.codecs,
-        Kind::List("codecs out of vp8 and h264, at least one and each once"),
+        Kind::List("codecs out of vp8, vp9 and h264, at least one and each once"),
         "Picture codings in order of preference. Every browser has vp8."
     ),
     key!(

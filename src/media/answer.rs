@@ -89,6 +89,10 @@ fn video(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
     line(sdp, format_args!("a=rtcp-rsize"));
     match video.codec {
         VideoCodec::Vp8 => line(sdp, format_args!("a=rtpmap:{pt} VP8/90000")),
+        VideoCodec::Vp9 => {
+            line(sdp, format_args!("a=rtpmap:{pt} VP9/90000"));
+            line(sdp, format_args!("a=fmtp:{pt} profile-id=0"));
+        }
         VideoCodec::H264 => {
             let profile = video.profile_level_id.unwrap_or(0x42_e0_1f);
             line(sdp, format_args!("a=rtpmap:{pt} H264/90000"));
@@ -259,6 +263,7 @@ mod tests {
         for (offer, codec) in [
             (CHROMIUM, VideoCodec::Vp8),
             (FIREFOX, VideoCodec::Vp8),
+            (CHROMIUM, VideoCodec::Vp9),
             (CHROMIUM, VideoCodec::H264),
         ] {
             let answer = answer(offer, codec);

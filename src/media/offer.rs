@@ -230,6 +230,9 @@ impl TermsSoFar {
 fn pick(codec: VideoCodec, params: &[PayloadParams]) -> Option<VideoTerms> {
     let fits = |p: &&PayloadParams| match codec {
         VideoCodec::Vp8 => p.spec().codec == Codec::Vp8,
+        VideoCodec::Vp9 => {
+            p.spec().codec == Codec::Vp9 && p.spec().format.profile_id.unwrap_or(0) == 0
+        }
         VideoCodec::H264 => p.spec().codec == Codec::H264 && is_constrained_baseline(p),
     };
     let params = params.iter().find(fits)?;
@@ -304,6 +307,8 @@ mod tests {
             "constrained baseline, packetization mode 1"
         );
         assert_eq!(terms.video.profile_level_id, Some(0x42_e0_1f));
+        let vp9 = Terms::read(CHROMIUM, &[VideoCodec::Vp9]).expect("served");
+        assert_eq!(vp9.video.payload_type, 98, "profile 0");
         let terms = Terms::read(FIREFOX, &both).expect("served");
         assert_eq!(
             terms.video.codec,

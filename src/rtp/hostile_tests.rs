@@ -104,7 +104,7 @@ fn read_rtp(packet: &mut [u8]) -> bool {
     };
     assert!(header.length <= packet.len());
     let content = payload(packet, &header).unwrap_or_default();
-    for codec in [VideoCodec::Vp8, VideoCodec::H264] {
+    for codec in [VideoCodec::Vp8, VideoCodec::Vp9, VideoCodec::H264] {
         let _ = starts_keyframe(codec, content);
     }
     let before = packet.to_vec();
@@ -161,7 +161,7 @@ fn noise_is_read_without_harm() {
     for _ in 0..ROUNDS {
         let mut bytes = noise(&mut random);
         read += usize::from(read_rtp(&mut bytes)) + read_rtcp(&bytes);
-        for codec in [VideoCodec::Vp8, VideoCodec::H264] {
+        for codec in [VideoCodec::Vp8, VideoCodec::Vp9, VideoCodec::H264] {
             let _ = starts_keyframe(codec, &bytes);
         }
     }

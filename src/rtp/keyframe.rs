@@ -1,39 +1,20 @@
 //! Where a picture that needs no past begins.
 
+use super::descriptor::{self, Piece, Start};
 use crate::codec::VideoCodec;
 
 /// Whether an RTP payload is the first packet of a keyframe.
 #[must_use]
 pub fn starts_keyframe(codec: VideoCodec, payload: &[u8]) -> bool {
     match codec {
-        VideoCodec::Vp8 => vp8(payload).unwrap_or(false),
+        VideoCodec::Vp8 => is_keyframe(descriptor::vp8(payload)),
+        VideoCodec::Vp9 => is_keyframe(descriptor::vp9(payload)),
         VideoCodec::H264 => h264(payload).unwrap_or(false),
     }
 }
 
-/// The payload descriptor (RFC 7741, 4.2), then the frame tag's P bit (RFC 6386, 9.1).
-fn vp8(payload: &[u8]) -> Option<bool> {
-    let (first, mut rest) = payload.split_first()?;
-    let (is_extended, is_start, partition) = (first & 0x80 != 0, first & 0x10 != 0, first & 0x07);
-    if !is_start || partition != 0 {
-        return Some(false);
-    }
-    if is_extended {
-        let (bits, after) = rest.split_first()?;
-        rest = after;
-        if bits & 0x80 != 0 {
-            // A picture id of one or two bytes.
-            let id = if rest.first()? & 0x80 == 0 { 1 } else { 2 };
-            rest = rest.get(id..)?;
-        }
-        if bits & 0x40 != 0 {
-            rest = rest.get(1..)?;
-        }
-        if bits & 0x30 != 0 {
-            rest = rest.get(1..)?;
-        }
-    }
-    Some(rest.first()? & 1 == 0)
+fn is_keyframe(piece: Option<Piece<'_>>) -> bool {
+    piece.is_some_and(|piece| piece.start == Start::Keyframe)
 }
 
 const IDR: u8 = 5;

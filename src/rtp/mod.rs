@@ -5,7 +5,8 @@
 //! 2. [`Header::parse`] finds the bounds of an RTP packet;
 //! 3. [`extension::find`] and [`extension::remap`] read and clean its header extensions;
 //! 4. [`sequence`] lays 16-bit numbers out on one line;
-//! 5. [`starts_keyframe`] tells where a picture that needs no past begins;
+//! 5. [`descriptor`] takes off what stands before a piece of a picture, and [`starts_keyframe`] tells
+//!    where a picture that needs no past begins;
 //! 6. [`rtcp`] reads and writes control packets.
 
 // Tests may panic; what reads a stranger's bytes may not.
@@ -16,6 +17,7 @@
 
 mod bytes;
 mod datagram;
+pub mod descriptor;
 pub mod extension;
 mod header;
 mod keyframe;
