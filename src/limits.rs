@@ -55,6 +55,31 @@ pub const SHARDS: usize = 256;
 /// Addresses that an answer names at most.
 pub const CANDIDATES: usize = 8;
 
+/// Largest keyframe that is tapped, in bytes: many times what a camera's takes.
+pub const TAP_FRAME_BYTES: usize = 256 * 1024;
+
+/// Packets of a keyframe that is tapped.
+pub const TAP_FRAME_PACKETS: usize = 512;
+
+/// Pictures that may be a keyframe to be tapped, while their first packet is missing.
+pub const TAP_CANDIDATES: usize = 4;
+
+/// How long the packets of a keyframe may take to come: it is sent at the pace of the sender's
+/// estimate, and what is lost of it is asked for again.
+pub const TAP_FRAME_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often a leg may be tapped at most: Chromium makes a keyframe in 300 ms.
+pub const TAP_EVERY_MIN: Duration = Duration::from_millis(300);
+
+/// How long a leg may be left untapped at most.
+pub const TAP_EVERY_MAX: Duration = Duration::from_secs(3600);
+
+/// Tapped frames that wait to be looked at.
+pub const TAP_QUEUE_FRAMES: usize = 256;
+
+/// Bytes of all tapped frames that wait to be looked at.
+pub const TAP_QUEUE_BYTES: usize = 16 * 1024 * 1024;
+
 /// Messages that wait for a media thread.
 pub const MAIL: usize = 65_536;
 
@@ -175,6 +200,7 @@ pub const LOAD_SAMPLES: usize = 3600;
 /// seconds, the longest delay.
 pub const BAD_LINE_DATAGRAMS: usize = 2048;
 
+const _: () = assert!(TAP_FRAME_BYTES <= TAP_QUEUE_BYTES);
 const _: () = assert!(SDP_BYTES < SIGNAL_MESSAGE_BYTES);
 const _: () = assert!(LOAD_SAMPLES.is_multiple_of(2));
 const _: () = assert!(LEG_ADDRESSES < LEG_SOURCES);

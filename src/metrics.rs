@@ -76,6 +76,10 @@ table! {
     MEDIA_ASKED = Counter "visavis_media_packets_asked_total" [""], Count, "Packets the relay asked senders to send again.";
     MEDIA_KEYFRAMES_ASKED = Counter "visavis_media_keyframes_asked_total" [""], Count, "Keyframes the relay asked of senders.";
     MEDIA_FACES_SHOWN = Counter "visavis_media_faces_shown_total" [""], Count, "Matches that began with a kept keyframe, per direction.";
+    TAP_FRAMES = Counter "visavis_tap_frames_total" [""], Count, "Pictures copied to be looked at.";
+    TAP_BYTES = Counter "visavis_tap_bytes_total" [""], Bytes, "Bytes of the pictures copied to be looked at.";
+    TAP_ABANDONED = Counter "visavis_tap_abandoned_total" [""], Count, "Keyframes to be looked at that were given up: incomplete, too large, or not what they said.";
+    TAP_DROPPED = Counter "visavis_tap_dropped_total" [""], Count, "Pictures that waited to be looked at and were dropped for newer ones.";
     MEDIA_STRAYED = Counter "visavis_media_strayed_total" [""], Count, "Datagrams handed over to another media thread.";
     MEDIA_BROKEN_LEGS = Counter "visavis_media_broken_legs_total" [""], Count, "Legs given up because of a fault in the program.";
     MEDIA_DROPS = Counter "visavis_media_drops_total" ["reason"], Count, "Datagrams and requests that went no further.";

@@ -7,6 +7,7 @@ use visavis::codec::VideoCodec;
 use visavis::id::{LegId, MatchId, ShardIndex};
 use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
 use visavis::private::Private;
+use visavis::tap::Rates;
 
 use crate::browser::Browser;
 use crate::makes::{CHROMIUM, Start};
@@ -37,6 +38,11 @@ pub(crate) struct Incoming {
 impl Pairs {
     /// So many matches, each after two real handshakes and its first keyframes.
     pub(crate) fn connect(matches: usize) -> Self {
+        Self::tapped(matches, None)
+    }
+
+    /// The same, with a tap or without one.
+    pub(crate) fn tapped(matches: usize, tap: Option<Rates>) -> Self {
         #[expect(clippy::disallowed_methods, reason = "virtual time begins somewhere")]
         let now = Instant::now();
         let server = SocketAddr::from(([203, 0, 113, 1], 3478));
@@ -48,6 +54,7 @@ impl Pairs {
             max_legs: 2 * matches,
             silence: Duration::from_secs(6),
             close_after: Duration::from_secs(30),
+            tap,
             identity: Identity::generate().unwrap(),
             seed: 7,
         };
@@ -133,6 +140,11 @@ impl Pairs {
         }
     }
 
+    /// The browsers, two to a match.
+    pub(crate) fn browsers(&mut self) -> &mut [Browser] {
+        &mut self.browsers
+    }
+
     /// How many packets were forwarded, of how many given.
     pub(crate) fn forwarded(&self) -> (u64, u64) {
         (self.shard.counters().packets_forwarded, self.given)
@@ -204,7 +216,8 @@ impl Pairs {
     }
 }
 
-fn route_of(browser: &Browser) -> Route {
+/// Where a browser's datagrams come from.
+pub(crate) fn route_of(browser: &Browser) -> Route {
     Route {
         remote: browser.address,
         local: None,

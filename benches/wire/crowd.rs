@@ -86,7 +86,7 @@ impl Crowd {
             shards: 1,
             ..config::Media::default()
         };
-        let (plane, mut events) = Plane::start(&config).unwrap();
+        let (plane, mut events) = Plane::start(&config, None).unwrap();
         let shard = plane.candidates()[0];
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
         let state = UdpSocketState::new((&socket).into()).unwrap();

@@ -26,7 +26,7 @@ use crate::media::{Command, Event};
 /// # async fn example() -> Result<(), visavis::media::StartError> {
 /// use visavis::{config, control, media};
 /// let config = config::Config::default();
-/// let (plane, events) = media::Plane::start(&config.media)?;
+/// let (plane, events) = media::Plane::start(&config.media, None)?;
 /// let control = control::start(&config.lobby, move |command| plane.send(command), events);
 /// assert_eq!(control.online(), 0);
 /// # Ok(())

@@ -93,7 +93,7 @@ mod tests {
             shards: 2,
             ..config::Media::default()
         };
-        Plane::start(&config).unwrap().0
+        Plane::start(&config, None).unwrap().0
     }
 
     /// A control task whose media plane panics at the first command, and what keeps it listening.

@@ -1,5 +1,7 @@
 //! [`Command`] and [`Event`]: the only door between the control plane and the media plane.
 
+use std::time::Duration;
+
 use crate::codec::VideoCodec;
 use crate::id::{LegId, MatchId};
 use crate::private::Private;
@@ -46,6 +48,18 @@ pub enum Command {
         leg: LegId,
         /// Whether its picture may pass.
         gate: Gate,
+    },
+    /// How often pictures of a leg are to be tapped from now on.
+    Watch {
+        /// The leg.
+        leg: LegId,
+        /// On average; the moments are chance's.
+        every: Duration,
+    },
+    /// A picture of a leg is to be tapped as soon as it has one.
+    Look {
+        /// The leg.
+        leg: LegId,
     },
     /// The session is over: forget the leg.
     Close {

@@ -74,6 +74,7 @@ mod tests {
             max_legs: 4,
             silence: Duration::from_secs(6),
             close_after: Duration::from_secs(30),
+            tap: None,
             identity: Identity::generate().expect("a certificate"),
             seed: 1,
         };

@@ -1,5 +1,7 @@
 //! A shard's plain counters: written by its thread alone, published once a second by its driver.
 
+use super::tapping::Seen;
+
 /// Everything a shard counts.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Counters {
@@ -25,6 +27,15 @@ pub struct Counters {
     pub keyframes_asked: u64,
     /// Packets asked of senders by the relay.
     pub packets_asked: u64,
+    /// Pictures that were tapped whole.
+    pub frames_tapped: u64,
+    /// Bytes of them.
+    pub bytes_tapped: u64,
+    /// Keyframes that were wanted for the tap and given up: incomplete, too large, or not what they
+    /// said.
+    pub frames_abandoned: u64,
+    /// Tapped pictures that nobody took in time.
+    pub frames_dropped: u64,
     /// Datagrams handed over between shards.
     pub strayed: u64,
     /// Matches that began on this shard, counted per direction.
@@ -37,6 +48,17 @@ pub struct Counters {
     pub legs: u64,
     /// Why datagrams went no further.
     pub drops: Drops,
+}
+
+impl Counters {
+    /// Counts what the tap made of a packet.
+    pub(crate) fn count_seen(&mut self, seen: &Seen) {
+        self.frames_abandoned += seen.abandoned;
+        if let Some(frame) = &seen.frame {
+            self.frames_tapped += 1;
+            self.bytes_tapped += frame.data.len() as u64;
+        }
+    }
 }
 
 /// Datagrams that went no further, by reason.

@@ -15,7 +15,7 @@ use super::mail::Mail;
 use super::shard::{Effects, Shard};
 use super::socket::MediaSocket;
 use crate::id::ShardIndex;
-use crate::limits;
+use crate::{limits, tap};
 
 /// A way to a shard's inbox.
 #[derive(Clone)]
@@ -36,6 +36,8 @@ pub(crate) struct Driver {
     /// Of all shards, this one included.
     pub(crate) inboxes: Vec<Inbox>,
     pub(crate) events: Sender<Event>,
+    /// Where tapped pictures go, where the tap is on.
+    pub(crate) tap: Option<tap::Sender>,
     pub(crate) publish: Publish,
     pub(crate) is_running: Arc<AtomicBool>,
 }
@@ -133,6 +135,11 @@ impl Driver {
     fn carry_out(&mut self, fx: &mut Effects) {
         self.write(fx);
         self.post(fx);
+        for frame in fx.frames.drain(..) {
+            if let Some(tap) = &self.tap {
+                self.shard.counters.frames_dropped += tap.offer(frame);
+            }
+        }
         while let Some(event) = fx.events.pop_front() {
             if let Err(EventRefused::Full(event)) = self.events.try_send(event) {
                 fx.events.push_front(event);

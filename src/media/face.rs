@@ -82,6 +82,11 @@ impl Face {
         is_wanted
     }
 
+    /// Somebody else has asked for a keyframe.
+    pub(crate) fn was_asked(&mut self, now: Instant) {
+        self.asked = Some(now);
+    }
+
     /// When the next keyframe is to be asked for.
     pub(crate) fn wanted_at(&self, now: Instant) -> Instant {
         self.asked

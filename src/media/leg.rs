@@ -13,6 +13,7 @@ use super::downlink::{Downlink, Numbers};
 use super::face::Face;
 use super::offer::Terms;
 use super::relay::Relay;
+use super::tapping::Tapping;
 use super::transport::{Identity, Transport};
 use super::uplink::Uplink;
 use crate::codec::VideoCodec;
@@ -41,6 +42,7 @@ pub(crate) struct Leg {
     pub(crate) is_settled: bool,
     pub(crate) presence: Presence,
     pub(crate) rounds: Rounds,
+    pub(crate) tapping: Tapping,
     terms: Terms,
     sdp_session: u64,
     answers: u32,
@@ -121,6 +123,7 @@ impl Leg {
                 reports: now,
                 scheduled: None,
             },
+            tapping: Tapping::default(),
             terms,
             sdp_session: session >> 2,
             answers: 0,

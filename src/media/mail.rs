@@ -4,6 +4,7 @@
 //! by an older address sends it on.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::command::{Command, Gate};
 use super::datagrams::Route;
@@ -51,6 +52,8 @@ impl Mail {
                 legs.map(|leg| mail(leg, Matter::Turn { match_id })).into()
             }
             Command::Video { leg, gate } => vec![mail(leg, Matter::Video(gate))],
+            Command::Watch { leg, every } => vec![mail(leg, Matter::Watch(every))],
+            Command::Look { leg } => vec![mail(leg, Matter::Look)],
             Command::Close { leg } => vec![mail(leg, Matter::Close)],
         }
     }
@@ -75,6 +78,10 @@ pub(crate) enum Matter {
     Turn { match_id: MatchId },
     /// Stop or resume the leg's picture.
     Video(Gate),
+    /// Tap the leg this often.
+    Watch(Duration),
+    /// Tap the leg now.
+    Look,
     /// Forget the leg.
     Close,
     /// The downlink of `of`, for what this leg sends in the match.
@@ -130,6 +137,8 @@ impl fmt::Debug for Mail {
             Matter::Face { .. } => "face",
             Matter::Turn { .. } => "turn",
             Matter::Video(_) => "video",
+            Matter::Watch(_) => "watch",
+            Matter::Look => "look",
             Matter::Close => "close",
             Matter::Lend { .. } => "lend",
             Matter::Return(_) => "return",

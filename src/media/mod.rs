@@ -10,9 +10,9 @@
 //! 5. [`downlink`] protects it and keeps a copy of the picture's packets ([`resend`], [`tape`]);
 //! 6. [`datagrams`] holds the batch that [`driver`] writes.
 //!
-//! Beside it: [`transport`] (ICE, DTLS), [`offer`] and [`answer`] (SDP) make a [`leg`] at the door;
-//! [`switching`] lets legs face each other and part, beginning with a kept [`face`]; [`feedback`]
-//! carries RTCP across a match;
+//! Beside it: [`tapping`] copies pictures that are due; [`transport`] (ICE, DTLS), [`offer`] and
+//! [`answer`] (SDP) make a [`leg`] at the door; [`switching`] lets legs face each other and part,
+//! beginning with a kept [`face`]; [`feedback`] carries RTCP across a match;
 //! [`rounds`] is what happens by the clock ([`wheel`]); [`containment`] keeps a broken leg from
 //! breaking others.
 //!
@@ -50,6 +50,7 @@ mod socket;
 mod stretch;
 mod switching;
 mod tape;
+mod tapping;
 mod transport;
 mod uplink;
 mod wheel;

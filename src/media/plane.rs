@@ -22,6 +22,7 @@ use super::transport::Identity;
 use crate::config;
 use crate::id::ShardIndex;
 use crate::limits;
+use crate::tap::Tap;
 
 /// All media threads of the process. Cheap to clone; nothing it does waits.
 #[derive(Clone)]
@@ -57,11 +58,15 @@ pub enum StartError {
 }
 
 impl Plane {
-    /// Binds the media port and starts one thread per shard. Events come out of the receiver.
+    /// Binds the media port and starts one thread per shard. Events come out of the receiver, and
+    /// pictures go into the tap, if there is one.
     ///
     /// # Errors
     /// [`StartError`] says what is in the way.
-    pub fn start(config: &config::Media) -> Result<(Self, Receiver<Event>), StartError> {
+    pub fn start(
+        config: &config::Media,
+        tap: Option<Tap>,
+    ) -> Result<(Self, Receiver<Event>), StartError> {
         let shards = match config.shards {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             shards => shards,
@@ -85,6 +90,7 @@ impl Plane {
             .collect::<io::Result<Vec<Desk>>>()
             .map_err(StartError::Thread)?;
         let settings = settings(config, shards, &candidates).map_err(StartError::Thread)?;
+        let rates = tap.as_ref().map(|tap| tap.rates);
         let inboxes: Vec<Inbox> = desks.iter().map(|desk| desk.address.clone()).collect();
         let (events, receiver) = channel(limits::MEDIA_EVENTS);
         let is_running = Arc::new(AtomicBool::new(true));
@@ -93,6 +99,7 @@ impl Plane {
             let settings = Settings {
                 index,
                 seed: rand::random(),
+                tap: rates,
                 ..settings.clone()
             };
             let driver = Driver {
@@ -102,6 +109,7 @@ impl Plane {
                 inbox: desk.inbox,
                 inboxes: inboxes.clone(),
                 events: events.clone(),
+                tap: tap.as_ref().map(|tap| tap.sender.clone()),
                 publish: publisher(),
                 is_running: Arc::clone(&is_running),
             };
@@ -210,6 +218,7 @@ fn settings(
         max_legs: config.max_legs,
         silence: Duration::from_millis(config.silence_ms),
         close_after: Duration::from_millis(config.close_after_ms),
+        tap: None,
         identity,
         seed: 0,
     })

@@ -40,6 +40,10 @@ fn rows() -> Vec<Row> {
             c.keyframes_asked
         }),
         (metrics::MEDIA_FACES_SHOWN.counter(), |c| c.faces_shown),
+        (metrics::TAP_FRAMES.counter(), |c| c.frames_tapped),
+        (metrics::TAP_BYTES.counter(), |c| c.bytes_tapped),
+        (metrics::TAP_ABANDONED.counter(), |c| c.frames_abandoned),
+        (metrics::TAP_DROPPED.counter(), |c| c.frames_dropped),
         (metrics::MEDIA_STRAYED.counter(), |c| c.strayed),
         (metrics::MEDIA_BROKEN_LEGS.counter(), |c| c.broken_legs),
         (drops("unknown_address"), |c| c.drops.unknown_address),

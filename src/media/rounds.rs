@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::command::{Event, Gate};
+use super::downlink::KEYFRAME_PAUSE;
 use super::feedback::{Scratch, write_transport_feedback};
 use super::leg::{FEEDBACK_EVERY, Leg, REPORTS_EVERY};
 use super::shard::{Effects, Shard};
@@ -63,6 +64,7 @@ impl Shard {
             leg.presence.is_silent = true;
             fx.events.push_back(Event::Silent { leg: leg.id });
         }
+        self.counters.frames_abandoned += leg.tapping.handle_timeout(now);
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.upstream.clear();
         self.counters.keyframes_asked += u64::from(ask_keyframe(leg, now, &mut scratch));
@@ -117,29 +119,45 @@ fn next_round(leg: &Leg, now: Instant, silence: Duration, close_after: Duration)
     {
         next = next.min(leg.rounds.feedback);
     }
+    if let Some(due) = leg.tapping.due {
+        next = next.min(due);
+    }
+    let mut is_looked_at = leg.tapping.is_in_work;
     if let Some(relay) = &leg.relay {
         if relay.video.is_none() && leg.gate == Gate::Open {
             next = next.min(now + KEYFRAME_EVERY);
         }
-        if relay.video.is_some() && !uplink.losses.is_empty() {
-            next = next.min(now + LOSSES_EVERY);
-        }
+        is_looked_at |= relay.video.is_some();
     } else if leg.gate == Gate::Open {
         next = next.min(leg.face.wanted_at(now));
+    }
+    if is_looked_at && !uplink.losses.is_empty() {
+        next = next.min(now + LOSSES_EVERY);
     }
     next
 }
 
-/// While the picture is held for its keyframe, and now and then while the leg waits.
+/// While the picture is held for its keyframe, now and then while the leg waits, and where the tap
+/// wants one.
 fn ask_keyframe(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> bool {
-    let Some(uplink) = leg.uplink.as_ref().filter(|_| leg.gate == Gate::Open) else {
+    let Some(uplink) = &leg.uplink else {
         return false;
     };
-    // A hair early is on time: the wheel turns in slots.
-    let pause = KEYFRAME_EVERY.saturating_sub(super::wheel::SLOT);
+    let tap_asks = leg.tapping.asks_keyframe(now);
+    let is_open = leg.gate == Gate::Open;
     let is_wanted = match &mut leg.relay {
-        Some(relay) => relay.video.is_none() && relay.wants_keyframe(pause, now),
-        None => leg.face.is_wanted(now),
+        Some(relay) if is_open && relay.video.is_none() => {
+            // A hair early is on time: the wheel turns in slots.
+            let pause = KEYFRAME_EVERY.saturating_sub(super::wheel::SLOT);
+            relay.wants_keyframe(pause, now)
+        }
+        // The partner asks as well: one pace for both.
+        Some(relay) => tap_asks && relay.wants_keyframe(KEYFRAME_PAUSE, now),
+        None if tap_asks => {
+            leg.face.was_asked(now);
+            true
+        }
+        None => is_open && leg.face.is_wanted(now),
     };
     if is_wanted {
         uplink.ask_keyframe(&mut scratch.upstream);
@@ -149,15 +167,15 @@ fn ask_keyframe(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> bool {
 
 /// For loss on the way up, as long as somebody watches.
 fn ask_missing(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> u64 {
-    let (Some(relay), Some(uplink)) = (&leg.relay, &mut leg.uplink) else {
+    let line = leg.relay.as_ref().and_then(|relay| relay.video);
+    let from = line.map_or_else(
+        || leg.tapping.wants_from(),
+        |line| Some(line.numbers.start_in),
+    );
+    let (Some(from), Some(uplink)) = (from, &mut leg.uplink) else {
         return 0;
     };
-    let Some(line) = relay.video else {
-        return 0;
-    };
-    uplink
-        .losses
-        .due(line.numbers.start_in, now, &mut scratch.wanted);
+    uplink.losses.due(from, now, &mut scratch.wanted);
     uplink.ask_again(&scratch.wanted, &mut scratch.upstream);
     scratch.wanted.len() as u64
 }

@@ -5,9 +5,10 @@
 //!
 //! 1. [`Shard::handle_datagram`] asks the [`directory`](super::directory) whose it is;
 //! 2. [`Uplink::receive_rtp`](super::uplink::Uplink::receive_rtp) decrypts it in place and counts it;
-//! 3. [`Relay::forward`](super::relay::Relay::forward) rewrites it for the partner, and the
+//! 3. [`Tapping::offer`](super::tapping::Tapping::offer) copies it where a picture is due;
+//! 4. [`Relay::forward`](super::relay::Relay::forward) rewrites it for the partner, and the
 //!    [`Downlink`](super::downlink::Downlink) it holds protects it;
-//! 4. [`Datagrams`] holds it until the driver's next write.
+//! 5. [`Datagrams`] holds it until the driver's next write.
 //!
 //! How matches begin and end is in [`switching`](super::switching), what happens by the clock in
 //! [`rounds`](super::rounds).
@@ -41,6 +42,7 @@ use crate::id::{LegId, ShardIndex};
 use crate::limits;
 use crate::rtp::Kind;
 use crate::rtp::rtcp::{Compound, Packet};
+use crate::tap::{Frame, Rates};
 
 /// What a shard must know from the start.
 #[derive(Clone)]
@@ -59,6 +61,8 @@ pub struct Settings {
     pub silence: Duration,
     /// A leg that is not heard for so long is closed.
     pub close_after: Duration,
+    /// How often pictures are tapped; nothing where the tap is off.
+    pub tap: Option<Rates>,
     /// The certificate of all legs.
     pub identity: Arc<Identity>,
     /// Seed of all chance.
@@ -75,6 +79,8 @@ pub struct Effects {
     pub mail: VecDeque<(ShardIndex, Mail)>,
     /// For the control plane.
     pub events: VecDeque<Event>,
+    /// For whoever looks at pictures.
+    pub frames: VecDeque<Frame>,
 }
 
 impl Effects {
@@ -86,6 +92,7 @@ impl Effects {
             datagrams: Datagrams::default(),
             mail: VecDeque::new(),
             events: VecDeque::new(),
+            frames: VecDeque::new(),
         }
     }
 }
@@ -222,6 +229,21 @@ impl Shard {
         };
         leg.presence.heard = fx.now;
         let is_silent = leg.presence.is_silent;
+        if leg.tapping.is_awake && received.track != Track::Audio {
+            let plain = packet.get(..received.length).unwrap_or_default();
+            let newest = uplink.video.reception.highest();
+            let chance = || self.rng.next_u64();
+            let seen = leg.tapping.offer(plain, &received, newest, chance);
+            self.counters.count_seen(&seen);
+            fx.frames.extend(seen.frame);
+            let is_shown = leg
+                .relay
+                .as_ref()
+                .is_some_and(|relay| relay.video.is_some());
+            if let (Some(index), false) = (seen.resent, is_shown) {
+                uplink.losses.resent(index, fx.now);
+            }
+        }
         if let Some(relay) = &mut leg.relay {
             let mut sender = Sender {
                 codec: uplink.codec,
@@ -341,6 +363,9 @@ impl Shard {
                     // One handshake per stay: a second one would start every counter again.
                     if leg.uplink.is_none() {
                         leg.handshake_done(&keys, route, chance);
+                        if let Some(rates) = self.settings.tap {
+                            leg.tapping.begin(leg.id, leg.codec(), rates, fx.now);
+                        }
                         fx.events.push_back(Event::Connected { leg: leg.id });
                     }
                 }

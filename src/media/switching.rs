@@ -5,7 +5,7 @@
 //! travels back ([`Matter::Return`]), and from there to the next match. The two shards may hear of
 //! a match in either order; whichever message comes first waits for the other or is sent back.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::ice::StunMessage;
 
@@ -73,6 +73,8 @@ impl Shard {
             }
             Matter::Turn { match_id } => self.turn(key, match_id, fx),
             Matter::Video(gate) => self.set_gate(key, gate, fx.now),
+            Matter::Watch(every) => self.watch(key, every, fx.now),
+            Matter::Look => self.look(key, fx),
             Matter::Close => self.close(key, fx),
             Matter::Lend { match_id, of } => self.borrow(key, match_id, of, fx),
             Matter::Return(downlink) => self.take_back(key, downlink, fx),
@@ -285,6 +287,7 @@ impl Shard {
         let offset = uplink.clock.offset();
         let mut relay = Relay::new(match_id, downlink, uplink.transport_cc, offset, fx.now);
         uplink.losses.clear();
+        leg.tapping.match_began(fx.now);
         // Whatever becomes of it, it is not for the match after this one.
         let face = std::mem::take(&mut leg.face);
         let shown = if leg.gate == Gate::Open {
@@ -395,6 +398,21 @@ impl Shard {
             relay.hold_video();
         }
         self.schedule(key, now);
+    }
+
+    fn watch(&mut self, key: usize, every: Duration, now: Instant) {
+        let chance = self.chance();
+        if let Some(leg) = self.legs.get_mut(key) {
+            leg.tapping.watch(every, now, chance);
+        }
+        self.schedule(key, now);
+    }
+
+    fn look(&mut self, key: usize, fx: &mut Effects) {
+        if let Some(leg) = self.legs.get_mut(key) {
+            leg.tapping.look(fx.now);
+        }
+        self.make_rounds(key, fx);
     }
 
     fn take_feedback(&mut self, key: usize, match_id: MatchId, rtcp: &[u8], fx: &mut Effects) {

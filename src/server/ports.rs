@@ -49,7 +49,7 @@ pub(super) fn probe_media(loaded: &Loaded) -> Result<(), ConfigError> {
 
 /// Starts the media threads on their port.
 pub(super) fn start_media(loaded: &Loaded) -> Result<(Plane, Receiver<Event>), ServerError> {
-    Plane::start(&loaded.config.media).map_err(|error| match error {
+    Plane::start(&loaded.config.media, None).map_err(|error| match error {
         StartError::Bind { source, .. } => {
             loaded.wrong("media.listen", right_address(&source)).into()
         }

@@ -18,3 +18,4 @@ mod isolation;
 mod repair;
 mod shards;
 mod stream;
+mod tapping;

@@ -11,6 +11,7 @@ use visavis::codec::VideoCodec;
 use visavis::id::{LegId, MatchId, ShardIndex};
 use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
 use visavis::private::Private;
+use visavis::tap::{Frame, Rates};
 
 use crate::browser::{Browser, FRAME};
 use crate::makes::{Make, Start, ntp_at};
@@ -66,6 +67,8 @@ pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) shards: Vec<Shard>,
     pub(crate) events: Vec<Event>,
+    /// What was tapped.
+    pub(crate) frames: Vec<Frame>,
     visitors: Vec<Visitor>,
     air: BinaryHeap<Reverse<(Instant, u64, Arrival)>>,
     letters: Vec<Option<Mail>>,
@@ -80,6 +83,11 @@ pub(crate) struct World {
 impl World {
     /// A server with so many shards, and no visitors.
     pub(crate) fn new(shards: u16, seed: u64) -> Self {
+        Self::tapped(shards, seed, None)
+    }
+
+    /// The same, with a tap.
+    pub(crate) fn tapped(shards: u16, seed: u64, tap: Option<Rates>) -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "the run's one real time: where it begins"
@@ -97,6 +105,7 @@ impl World {
                     max_legs: 100,
                     silence: Duration::from_secs(6),
                     close_after: Duration::from_secs(30),
+                    tap,
                     identity: identity.clone(),
                     seed: seed + u64::from(index),
                 };
@@ -107,6 +116,7 @@ impl World {
             now,
             shards,
             events: Vec::new(),
+            frames: Vec::new(),
             visitors: Vec::new(),
             air: BinaryHeap::new(),
             letters: Vec::new(),
@@ -331,6 +341,7 @@ impl World {
             );
             self.post(usize::from(to.0), mail, Duration::from_micros(50));
         }
+        self.frames.extend(fx.frames.drain(..));
         for event in fx.events.drain(..) {
             if let Event::Answered { leg, answer, .. } = &event {
                 let now = self.now;
