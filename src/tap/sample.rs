@@ -163,7 +163,8 @@ const fn patience(occasion: Occasion) -> Duration {
     match occasion {
         // The first picture of a stay is a keyframe; that of a match is asked for by the relay.
         Occasion::Door | Occasion::MatchStart => Duration::from_millis(300),
-        Occasion::Routine => Duration::from_millis(100),
+        // About one picture's time: none but a partner's request would bring one.
+        Occasion::Routine => Duration::from_millis(40),
         Occasion::Asked => Duration::ZERO,
     }
 }
@@ -242,7 +243,7 @@ mod tests {
                 asked.push(after);
             }
         }
-        assert_eq!(asked, [600, 900, 1500, 2700, 5100, 9900, 14_900, 19_900]);
+        assert_eq!(asked, [540, 840, 1440, 2640, 5040, 9840, 14_840, 19_840]);
     }
 
     #[test]
