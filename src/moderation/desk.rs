@@ -128,6 +128,12 @@ impl Desk {
         }
     }
 
+    /// A device stays outside for so long, as was decided before this desk began.
+    pub fn keep_out(&mut self, device: DeviceKey, label: &Label, rest: Duration, now: Instant) {
+        self.devices.greet(device, now);
+        self.devices.keep_out(device, now + rest, label);
+    }
+
     /// How many sessions it knows.
     pub fn watched(&self) -> usize {
         self.dossiers.len()

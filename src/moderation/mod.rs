@@ -10,7 +10,7 @@
 //! 3. [`screening`] opens the door, ends a hold and lifts a blur with a picture that passes.
 //! 4. [`vigilance`] says how closely the session is looked at from now on.
 //!
-//! Beside it, [`reporting`] weighs what visitors say of each other, [`policy_file`] reads a policy
+//! Beside it, [`device_token`] lets a browser be known again, [`reporting`] weighs what visitors say of each other, [`policy_file`] reads a policy
 //! and refuses it whole where it is wrong, and [`explain`] tells what a score would lead to.
 //!
 //! ```
@@ -35,6 +35,7 @@
 
 mod audit_line;
 mod desk;
+mod device_token;
 mod devices;
 mod docket;
 mod dossier;
@@ -50,6 +51,7 @@ mod vigilance;
 
 pub use audit_line::{Actor, AuditLine, Deed};
 pub use desk::Desk;
+pub use device_token::{BadToken, DEVICE_TOKEN_LIFE_S, DeviceId, DeviceTokens};
 pub use docket::{DeviceKey, Input, Output};
 pub use policy::{Action, DEFAULT_POLICY, Policy, Row, Screening, When};
 pub use policy_file::PolicyError;

@@ -1,6 +1,5 @@
 //! [`AuditLog`]: the thread that writes the audit log, and the way to it that never waits.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -11,6 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
+use super::kept_out::make_folder;
 use super::ledger::{AppendCause, Ledger, OpenError};
 use crate::limits;
 use crate::moderation::AuditLine;
@@ -58,10 +58,7 @@ impl AuditLog {
     /// # Errors
     /// The folder cannot be made, the file cannot be opened or is of a later version.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
-            folder: folder.to_owned(),
-            source,
-        })?;
+        make_folder(folder)?;
         let file = folder.join(AUDIT_FILE);
         let ledger = Ledger::open(&file)?;
         let (inbox, batches) = mpsc::channel(limits::AUDIT_BATCHES);

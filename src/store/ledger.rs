@@ -12,7 +12,7 @@ use crate::moderation::AuditLine;
 const SHAPE: i64 = 1;
 
 /// How long a writer waits for another one.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 // Durable when `COMMIT` returns, also when the machine loses power: FULL syncs the log each time.
 const SETTINGS: &str = "\
@@ -49,7 +49,7 @@ const WALK: &str = "\
 SELECT sequence, time_ms, actor, session, label, score, version, action, reason, seal
 FROM audit ORDER BY sequence";
 
-/// Why the audit log cannot be opened.
+/// Why something in the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Its folder is not there and cannot be made.
@@ -76,8 +76,17 @@ pub enum OpenError {
         /// The file.
         file: PathBuf,
     },
+    /// The secret of the device tokens cannot be read or made.
+    #[error("{file}, the secret of the device tokens, cannot be used")]
+    Secret {
+        /// The file.
+        file: PathBuf,
+        /// What the system says, or that it holds something else.
+        #[source]
+        source: std::io::Error,
+    },
     /// The thread that writes cannot be started.
-    #[error("the audit log's thread cannot be started")]
+    #[error("the store's thread cannot be started")]
     Thread(#[source] std::io::Error),
 }
 

@@ -1,14 +1,17 @@
-//! What outlives a match. Today that is the audit log: append-only, each line sealed to the one
-//! before by its hash.
+//! What outlives a match: the audit log, append-only and each line sealed to the one before by its
+//! hash, and the devices that stay outside.
 //!
 //! 1. [`audit`] takes lines without making anybody wait, and answers once they are on disk.
 //! 2. [`ledger`] is the table, in SQLite; it appends all lines of a transaction or none.
 //! 3. [`chain`] seals each line: a change, a gap or a swap in what is stored shows in [`verify`].
+//! 4. [`kept_out`] remembers who stays outside across a restart, and the secret of their tokens.
 
 mod audit;
 mod chain;
+mod kept_out;
 mod ledger;
 
 pub use audit::{AUDIT_FILE, AppendError, AuditLog};
 pub use chain::{Seal, Stored};
+pub use kept_out::{DEVICES_FILE, KeptOut, Outside, SECRET_FILE, device_secret};
 pub use ledger::{AppendCause, OpenError, Verified, VerifyError, verify};

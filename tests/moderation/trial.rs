@@ -53,11 +53,10 @@ impl Trial {
     pub(crate) fn pass(&mut self, time: Duration) -> Vec<Output> {
         let until = self.now + time;
         let mut outputs = Vec::new();
+        let mut wakes = 0;
         while let Some(due) = self.desk.next_deadline().filter(|due| *due <= until) {
-            assert!(
-                due > self.now || outputs.len() < 10_000,
-                "an alarm that never rests"
-            );
+            wakes += 1;
+            assert!(wakes < 100_000, "an alarm that never rests");
             self.now = self.now.max(due);
             outputs.extend(self.put(Input::Tick));
         }
