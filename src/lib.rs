@@ -23,6 +23,7 @@ pub mod load;
 pub mod server;
 
 // The control plane.
+pub mod classify;
 pub mod control;
 pub mod http;
 pub mod lobby;

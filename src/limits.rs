@@ -200,6 +200,56 @@ pub const LOAD_SAMPLES: usize = 3600;
 /// seconds, the longest delay.
 pub const BAD_LINE_DATAGRAMS: usize = 2048;
 
+/// Largest encoded keyframe that is looked at, in bytes.
+pub const PICTURE_BYTES: usize = 256 * 1024;
+
+/// Longest side of a picture that is looked at: a decoder takes memory and time for what a header
+/// merely claims.
+pub const PICTURE_SIDE: usize = 1920;
+
+/// Largest model, in bytes.
+pub const MODEL_BYTES: usize = 256 * 1024 * 1024;
+
+/// Scores of one verdict, all models together.
+pub const SCORES: usize = 64;
+
+/// Frames that wait for a worker; beyond it the oldest goes unseen. One worker sees about 30 a
+/// second.
+pub const CLASSIFY_LINE: usize = 64;
+
+/// Frames on their way to the supervisor of the workers.
+pub const CLASSIFY_INBOX: usize = 256;
+
+/// Verdicts on their way from it.
+pub const CLASSIFY_ANSWERS: usize = 256;
+
+/// Messages on their way to a worker, and from all of them.
+pub const WORKER_EVENTS: usize = 64;
+
+/// What a worker process may take of memory, in bytes of address space.
+pub const WORKER_MEMORY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+/// How long a worker may take to load its models.
+pub const WORKER_START: Duration = Duration::from_secs(30);
+
+/// Deadlines that a worker may spend on one frame before it counts as hung.
+pub const HANG_DEADLINES: u32 = 5;
+
+/// How long a worker that died a second time without a verdict rests; twice as long each time.
+pub const WORKER_REST: Duration = Duration::from_millis(100);
+
+/// The longest rest.
+pub const WORKER_REST_MAX: Duration = Duration::from_secs(10);
+
+/// Workers' deaths that are remembered, with the leg they looked at.
+pub const WORKER_DEATHS: usize = 256;
+
+/// Legs whose last pictures are remembered, to tell those that stand still.
+pub const RECENT_LEGS: usize = 16_384;
+
+/// Pictures of a leg that are remembered.
+pub const RECENT_PICTURES: usize = 8;
+
 const _: () = assert!(TAP_FRAME_BYTES <= TAP_QUEUE_BYTES);
 const _: () = assert!(SDP_BYTES < SIGNAL_MESSAGE_BYTES);
 const _: () = assert!(LOAD_SAMPLES.is_multiple_of(2));
@@ -208,3 +258,5 @@ const _: () = assert!(DATAGRAM_BYTES < REEL_BYTES && REEL_BYTES < TAPE_BYTES);
 const _: () = assert!(RTCP_BYTES < DATAGRAM_BYTES);
 const _: () = assert!(MATCH_CHOICE < MATCH_SCAN);
 const _: () = assert!(SIGNAL_PING_EVERY.as_secs() * 2 < SIGNAL_SILENCE.as_secs());
+const _: () = assert!(TAP_FRAME_BYTES <= PICTURE_BYTES && PICTURE_BYTES < MODEL_BYTES);
+const _: () = assert!(WORKER_REST.as_millis() < WORKER_REST_MAX.as_millis());

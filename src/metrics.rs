@@ -83,6 +83,9 @@ table! {
     MEDIA_STRAYED = Counter "visavis_media_strayed_total" [""], Count, "Datagrams handed over to another media thread.";
     MEDIA_BROKEN_LEGS = Counter "visavis_media_broken_legs_total" [""], Count, "Legs given up because of a fault in the program.";
     MEDIA_DROPS = Counter "visavis_media_drops_total" ["reason"], Count, "Datagrams and requests that went no further.";
+    CLASSIFY_FRAMES = Counter "visavis_classify_frames_total" ["outcome"], Count, "Pictures handed over to be judged, by what became of them.";
+    CLASSIFY_RESTARTS = Counter "visavis_classify_worker_restarts_total" [""], Count, "Worker processes started in the place of one that was gone.";
+    CLASSIFY_TIME = Histogram "visavis_classify_seconds" [""], Seconds, "From handing a picture over to its verdict, of those that were judged.";
     HTTP_CONNECTIONS = Gauge "visavis_http_connections" [""], Count, "HTTP connections held open, WebSockets included.";
     HTTP_REFUSED = Counter "visavis_http_refused_total" [""], Count, "HTTP connections closed at once because there were too many.";
     PROCESS_CPU = Gauge "process_cpu_seconds_total" [""], Seconds, "Processor time of this process, the system's for it included; fractions of a second, which a counter here cannot hold.";

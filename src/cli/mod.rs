@@ -4,7 +4,8 @@
 //! 2. [`run`] parses, loads the configuration and calls the command.
 //! 3. [`serve`] runs the server and [`welcome`] says where it is; [`check_config`] only shows what
 //!    would be in force; [`explain_policy`] says what a score would lead to, [`audit_verify`] whether
-//!    the audit log is whole; [`load`](mod@load) lets a crowd of simulated visitors in.
+//!    the audit log is whole; [`load`](mod@load) lets a crowd of simulated visitors in;
+//!    [`worker`] looks at pictures for a server that has started it.
 //!
 //! Exit codes: 0 done, 1 something failed while running, 2 the command line or the configuration
 //! is wrong and nothing was started.
@@ -16,6 +17,7 @@ pub mod flags;
 pub mod load;
 pub mod serve;
 pub mod welcome;
+pub mod worker;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -69,6 +71,9 @@ enum Command {
     /// Load a server with simulated visitors, and say how it fared; serve nothing.
     #[command(after_help = load::AFTER_HELP)]
     Load(Box<load::LoadArguments>),
+    /// Look at pictures; servers start workers themselves. Reads requests, writes replies.
+    #[command(after_help = worker::AFTER_HELP)]
+    Worker,
 }
 
 /// Does what the command line says.
@@ -114,6 +119,7 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::ExplainPolicy(arguments) => explain_policy::explain_policy(&loaded, arguments),
         Command::Audit(arguments) => audit_verify::audit(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),
+        Command::Worker => worker::worker(),
     }
 }
 

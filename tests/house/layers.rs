@@ -13,7 +13,7 @@ const ROWS: [&[&str]; 10] = [
     &["alarm", "config", "metrics", "pace", "rtp"],
     &["logging", "srtp", "tap"],
     &["lobby", "media", "moderation"],
-    &["store"],
+    &["classify", "store"],
     &["control"],
     &["http"],
     &["load", "server"],

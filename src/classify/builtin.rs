@@ -1,0 +1,290 @@
+//! The built-in classifier: worker processes of this machine, started, watched and replaced.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use metrics::{Counter, Histogram};
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info, warn};
+
+use super::attendant::{Attendant, Event, Events, Farewell};
+use super::judgement::Judge;
+use super::looking::Sight;
+use super::protocol::{PROTOCOL, Reply};
+use super::settings::Settings;
+use super::starting::{StartError, Starting, known_pictures};
+use super::supervisor::{Input, Life, Output, Supervisor, WorkerIndex};
+use super::{Classifier, Judged};
+use crate::limits::{CLASSIFY_ANSWERS, CLASSIFY_INBOX, WORKER_EVENTS};
+use crate::metrics::{CLASSIFY_FRAMES, CLASSIFY_RESTARTS, CLASSIFY_TIME};
+use crate::moderation::{Outcome, Verdict};
+use crate::tap::Frame;
+
+/// How long the driver sleeps when nothing is due.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// The way to the workers. Once it is dropped, they end.
+#[derive(Debug)]
+pub struct Builtin {
+    inbox: mpsc::Sender<Frame>,
+    version: Arc<str>,
+    readiness: watch::Receiver<Readiness>,
+}
+
+/// Whether anybody looks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Readiness {
+    /// Nobody has said anything yet.
+    Starting,
+    /// A worker has been ready.
+    Ready,
+    /// A worker cannot do what the settings ask of it.
+    Refused(String),
+}
+
+impl Builtin {
+    /// Starts the workers on this runtime. Verdicts come out of the receiver, each by its frame's
+    /// deadline, as long as somebody takes them.
+    ///
+    /// # Errors
+    /// A file that the settings name is missing or wrong.
+    pub fn start(settings: &Settings) -> Result<(Self, mpsc::Receiver<Judged>), StartError> {
+        let starting = Arc::new(Starting::read(settings)?);
+        let known = known_pictures(settings.hash_list.as_deref())?;
+        let judge = Judge::new(&starting.pipeline, known);
+        let version = judge.version();
+        let (inbox, frames) = mpsc::channel(CLASSIFY_INBOX);
+        let (answers, judged) = mpsc::channel(CLASSIFY_ANSWERS);
+        let (ready, readiness) = watch::channel(Readiness::Starting);
+        let driver = Driver {
+            supervisor: Supervisor::new(settings.workers, settings.deadline, judge, now()),
+            attendants: Vec::new(),
+            starting,
+            ready,
+            figures: Figures::new(),
+        };
+        tokio::spawn(driver.drive(frames, answers));
+        let handle = Self {
+            inbox,
+            version,
+            readiness,
+        };
+        Ok((handle, judged))
+    }
+
+    /// Waits until a worker is ready.
+    ///
+    /// # Errors
+    /// Why none can be, in words.
+    pub async fn ready(&self) -> Result<(), String> {
+        let mut readiness = self.readiness.clone();
+        let settled = readiness
+            .wait_for(|readiness| *readiness != Readiness::Starting)
+            .await;
+        match settled.as_deref() {
+            Ok(Readiness::Refused(reason)) => Err(reason.clone()),
+            Ok(_) => Ok(()),
+            Err(_) => Err("the classifier has ended".to_owned()),
+        }
+    }
+}
+
+impl Classifier for Builtin {
+    fn judge(&self, frame: Frame) -> Option<Judged> {
+        let (mpsc::error::TrySendError::Full(frame) | mpsc::error::TrySendError::Closed(frame)) =
+            self.inbox.try_send(frame).err()?;
+        let verdict = Verdict::unavailable(self.version(), Duration::ZERO);
+        CLASSIFY_FRAMES
+            .counter_of(word(verdict.outcome))
+            .increment(1);
+        Some(Judged { frame, verdict })
+    }
+
+    fn version(&self) -> Arc<str> {
+        Arc::clone(&self.version)
+    }
+}
+
+/// Waits, tells the supervisor what happened, does what it says.
+struct Driver {
+    supervisor: Supervisor,
+    attendants: Vec<(WorkerIndex, Attendant)>,
+    starting: Arc<Starting>,
+    ready: watch::Sender<Readiness>,
+    figures: Figures,
+}
+
+impl Driver {
+    async fn drive(mut self, mut frames: mpsc::Receiver<Frame>, answers: mpsc::Sender<Judged>) {
+        let (events, mut happenings) = mpsc::channel(WORKER_EVENTS);
+        let mut unsaid = VecDeque::new();
+        self.step(Input::Tick, &events, &mut unsaid);
+        loop {
+            let wake = self.supervisor.next_wake();
+            let wake = wake.unwrap_or_else(|| now() + IDLE);
+            let input = tokio::select! {
+                // As long as verdicts are not taken, no frame is: the inbox fills, and says so.
+                frame = frames.recv(), if unsaid.len() < CLASSIFY_ANSWERS => match frame {
+                    Some(frame) => Input::Frame(frame),
+                    None => return,
+                },
+                Some((at, life, event)) = happenings.recv() => match self.heard(at, life, event) {
+                    Some(input) => input,
+                    None => continue,
+                },
+                permit = answers.reserve(), if !unsaid.is_empty() => {
+                    match (permit, unsaid.pop_front()) {
+                        (Ok(permit), Some(judged)) => permit.send(judged),
+                        _ => return,
+                    }
+                    continue;
+                }
+                () = tokio::time::sleep_until(wake.into()) => Input::Tick,
+            };
+            self.step(input, &events, &mut unsaid);
+        }
+    }
+
+    fn step(&mut self, input: Input, events: &Events, unsaid: &mut VecDeque<Judged>) {
+        self.supervisor.handle(input, now());
+        while let Some(output) = self.supervisor.poll() {
+            match output {
+                Output::Start(at, life) => {
+                    self.figures.started(life);
+                    let starting = Arc::clone(&self.starting);
+                    let attendant = Attendant::start(starting, at, life, events.clone());
+                    self.attendants.retain(|(other, _)| *other != at);
+                    self.attendants.push((at, attendant));
+                }
+                Output::Ask {
+                    worker, request, ..
+                } => {
+                    if let Some(attendant) = self.attendant(worker) {
+                        attendant.ask(request);
+                    }
+                }
+                Output::Kill(at, _) => {
+                    if let Some(attendant) = self.attendant(at) {
+                        attendant.kill();
+                    }
+                }
+                Output::Answer(judged) => {
+                    self.figures.answered(&judged.verdict);
+                    unsaid.push_back(judged);
+                }
+            }
+        }
+    }
+
+    fn attendant(&mut self, at: WorkerIndex) -> Option<&mut Attendant> {
+        let mut attendants = self.attendants.iter_mut();
+        attendants
+            .find(|(other, _)| *other == at)
+            .map(|(_, attendant)| attendant)
+    }
+
+    /// What an event means to the supervisor.
+    fn heard(&mut self, at: WorkerIndex, life: Life, event: Event) -> Option<Input> {
+        let worker = at.0;
+        match event {
+            Event::Says(Reply::Ready { protocol, pipeline })
+                if protocol == PROTOCOL && pipeline == self.starting.pipeline =>
+            {
+                info!(worker, %pipeline, "a worker looks");
+                self.ready.send_replace(Readiness::Ready);
+                Some(Input::Ready(at, life))
+            }
+            Event::Says(Reply::Ready { protocol, pipeline }) => {
+                let pipeline: String = pipeline.chars().take(200).collect();
+                self.refused(
+                    worker,
+                    format!("it looks with {pipeline:?} by protocol {protocol}"),
+                );
+                self.attendant(at)?.kill();
+                None
+            }
+            Event::Says(Reply::Refused { reason }) => {
+                self.refused(worker, reason);
+                self.attendant(at)?.kill();
+                None
+            }
+            Event::Says(Reply::Seen { ticket, sight }) => {
+                if let Sight::Failed { reason } = &sight {
+                    let reason: String = reason.chars().take(200).collect();
+                    warn!(worker, ?reason, "a model failed at a picture");
+                }
+                Some(Input::Seen(at, life, ticket, sight))
+            }
+            Event::Gone(farewell) => {
+                match &farewell {
+                    Farewell::Unstarted(_) => error!(worker, %farewell, "no worker"),
+                    _ => warn!(worker, %farewell, "a worker is gone"),
+                }
+                Some(Input::Gone(at, life))
+            }
+        }
+    }
+
+    fn refused(&self, worker: usize, reason: String) {
+        error!(worker, ?reason, "a worker cannot do what is asked of it");
+        self.ready.send_replace(Readiness::Refused(reason));
+    }
+}
+
+/// What is counted.
+struct Figures {
+    judged: Counter,
+    undecodable: Counter,
+    late: Counter,
+    unavailable: Counter,
+    restarts: Counter,
+    time: Histogram,
+}
+
+impl Figures {
+    fn new() -> Self {
+        let of = |outcome| CLASSIFY_FRAMES.counter_of(word(outcome));
+        Self {
+            judged: of(Outcome::Judged),
+            undecodable: of(Outcome::Undecodable),
+            late: of(Outcome::Late),
+            unavailable: of(Outcome::Unavailable),
+            restarts: CLASSIFY_RESTARTS.counter(),
+            time: CLASSIFY_TIME.histogram(),
+        }
+    }
+
+    fn started(&self, life: Life) {
+        if life > Life(1) {
+            self.restarts.increment(1);
+        }
+    }
+
+    fn answered(&self, verdict: &Verdict) {
+        let counter = match verdict.outcome {
+            Outcome::Judged => &self.judged,
+            Outcome::Undecodable => &self.undecodable,
+            Outcome::Late => &self.late,
+            Outcome::Unavailable => &self.unavailable,
+        };
+        counter.increment(1);
+        if verdict.outcome == Outcome::Judged {
+            self.time.record(verdict.took.as_secs_f64());
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Judged => "judged",
+        Outcome::Undecodable => "undecodable",
+        Outcome::Late => "late",
+        Outcome::Unavailable => "unavailable",
+    }
+}

@@ -1,0 +1,65 @@
+//! Who looks at a picture: a frame goes in, a verdict comes out by a deadline, whatever happens.
+//!
+//! On the server:
+//! 1. [`Builtin`] takes a frame ([`builtin`]), and [`supervisor`] chooses the worker that looks and
+//!    what becomes of the frame if none does, or dies of it ([`deaths`]).
+//! 2. [`attendant`] speaks to one worker process, in the words of [`protocol`]; it begins with what
+//!    [`starting`] has read from files.
+//! 3. [`judgement`] makes a verdict of what was seen, of the leg's past ([`frozen`]) and of the list
+//!    of [`known`] pictures.
+//!
+//! In the worker, which may die without harm:
+//! 1. [`confine`] gives up files, network and priority before the first byte is read.
+//! 2. [`service`] reads a request and has it done: [`looking`].
+//! 3. [`outline`] reads how large the picture claims to be, [`decode`] makes it a [`picture`],
+//!    [`pdq`] takes its fingerprint, [`unusable`] tells whether it shows anything, and each
+//!    [`model`](mod@model) says what.
+
+mod attendant;
+pub mod builtin;
+pub mod confine;
+mod deaths;
+pub mod decode;
+pub mod frozen;
+pub mod judgement;
+pub mod known;
+pub mod looking;
+pub mod model;
+pub mod outline;
+pub mod pdq;
+pub mod picture;
+pub mod protocol;
+pub mod service;
+pub mod settings;
+mod starting;
+pub mod supervisor;
+pub mod unusable;
+
+use std::sync::Arc;
+
+use crate::moderation::Verdict;
+use crate::tap::Frame;
+
+pub use builtin::Builtin;
+pub use settings::Settings;
+pub use starting::StartError;
+
+/// A frame and what was said of it.
+#[derive(Debug)]
+pub struct Judged {
+    /// The frame.
+    pub frame: Frame,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// Whoever looks at frames.
+pub trait Classifier: Send + Sync {
+    /// Takes a frame and never waits. Its verdict comes later, elsewhere; or at once, from here, if
+    /// there is no room for one more.
+    #[must_use = "a verdict that comes at once comes nowhere else"]
+    fn judge(&self, frame: Frame) -> Option<Judged>;
+
+    /// Which models and hashes judge.
+    fn version(&self) -> Arc<str>;
+}

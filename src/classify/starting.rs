@@ -1,0 +1,144 @@
+//! What a worker is started with: its program, its models, and what is known of pictures. All files
+//! are read here, by the server: a worker opens none.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::known::{KnownPictures, ListError};
+use super::looking::{name, pipeline, sha256};
+use super::protocol::{PROTOCOL, Request, encode};
+use super::settings::{ModelSource, ModelSpec, Settings};
+use crate::limits::MODEL_BYTES;
+
+/// Why nobody can be set to look.
+#[derive(thiserror::Error, Debug)]
+pub enum StartError {
+    /// A file cannot be read.
+    #[error("{}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The list of known pictures is wrong.
+    #[error("{}", path.display())]
+    List {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: ListError,
+    },
+    /// A model's bytes are others than those that were meant.
+    #[error("the model {name} has the hash {is} and not {expected}")]
+    Hash {
+        /// The model's.
+        name: String,
+        /// What it is.
+        is: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// A model is larger than any that is sent.
+    #[error("the model {name} has more than {MODEL_BYTES} bytes")]
+    TooLarge {
+        /// The model's.
+        name: String,
+    },
+}
+
+/// What every worker of a server is started with.
+#[derive(Debug)]
+pub(super) struct Starting {
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<OsString>,
+    /// What it is told first.
+    pub(super) greeting: Vec<Vec<u8>>,
+    /// What it has to call itself then.
+    pub(super) pipeline: String,
+}
+
+impl Starting {
+    /// Reads what the settings name.
+    ///
+    /// # Errors
+    /// A file is missing or wrong.
+    pub(super) fn read(settings: &Settings) -> Result<Self, StartError> {
+        let (program, arguments) = match settings.command.clone() {
+            Some(command) => command,
+            None => (own_program()?, vec!["worker".into()]),
+        };
+        let protocol = PROTOCOL;
+        let mut greeting = vec![encode(&Request::Hello { protocol }, &[])];
+        let mut names = Vec::new();
+        for spec in &settings.models {
+            let (bytes, tail) = model(spec)?;
+            names.push(name(spec, &bytes));
+            greeting.push(encode(&Request::Model(spec.clone()), &tail));
+        }
+        greeting.push(encode(&Request::Begin, &[]));
+        Ok(Self {
+            program,
+            arguments,
+            greeting,
+            pipeline: pipeline(&names),
+        })
+    }
+}
+
+fn own_program() -> Result<PathBuf, StartError> {
+    std::env::current_exe().map_err(|source| StartError::Read {
+        path: "this program".into(),
+        source,
+    })
+}
+
+/// A model's bytes, and what of them a worker has to be sent.
+fn model(spec: &ModelSpec) -> Result<(Vec<u8>, Vec<u8>), StartError> {
+    let (bytes, tail) = match &spec.source {
+        ModelSource::Bundled(bundled) => (bundled.bytes().to_vec(), Vec::new()),
+        ModelSource::File(path) => {
+            let bytes = fs::read(path).map_err(|source| unread(path, source))?;
+            (bytes.clone(), bytes)
+        }
+    };
+    let name = spec.name.clone();
+    if bytes.len() > MODEL_BYTES {
+        return Err(StartError::TooLarge { name });
+    }
+    let is = sha256(&bytes);
+    match &spec.sha256 {
+        Some(expected) if !expected.eq_ignore_ascii_case(&is) => Err(StartError::Hash {
+            name,
+            is,
+            expected: expected.clone(),
+        }),
+        _ => Ok((bytes, tail)),
+    }
+}
+
+/// The list of known pictures; empty without a file.
+///
+/// # Errors
+/// The file is missing or wrong.
+pub(super) fn known_pictures(list: Option<&Path>) -> Result<Arc<KnownPictures>, StartError> {
+    let Some(path) = list else {
+        return Ok(Arc::default());
+    };
+    let text = fs::read_to_string(path).map_err(|source| unread(path, source))?;
+    let list = KnownPictures::parse(&text).map_err(|source| StartError::List {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Arc::new(list))
+}
+
+fn unread(path: &Path, source: io::Error) -> StartError {
+    let path = path.to_owned();
+    StartError::Read { path, source }
+}

@@ -1,0 +1,371 @@
+//! Who looks at which frame, and what becomes of it: a state machine over the workers.
+//!
+//! Every frame that comes in goes out again as [`Judged`], by its deadline, whatever the workers do.
+//! A frame is tried once more when a worker dies of it, and no more when a second one does; after
+//! that, nothing of its leg is tried for a while.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::Judged;
+use super::deaths::Deaths;
+use super::judgement::{Judge, Unfit};
+use super::looking::Sight;
+use super::protocol::{Request, encode};
+use crate::id::LegId;
+use crate::limits::{CLASSIFY_LINE, HANG_DEADLINES, WORKER_REST, WORKER_REST_MAX, WORKER_START};
+use crate::moderation::Outcome;
+use crate::tap::Frame;
+
+/// Which worker: counts from zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WorkerIndex(pub usize);
+
+/// Which process of a worker's place: a later one has a greater number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
+pub struct Life(pub u64);
+
+/// What the supervisor is told.
+#[derive(Debug)]
+pub enum Input {
+    /// Have this judged.
+    Frame(Frame),
+    /// A worker is ready.
+    Ready(WorkerIndex, Life),
+    /// A worker has seen a frame.
+    Seen(WorkerIndex, Life, u64, Sight),
+    /// A worker's process has ended.
+    Gone(WorkerIndex, Life),
+    /// Time has passed.
+    Tick,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Output {
+    /// Start a process in a worker's place.
+    Start(WorkerIndex, Life),
+    /// Have it look at a picture.
+    Ask {
+        /// By which worker.
+        worker: WorkerIndex,
+        /// In which of its lives.
+        life: Life,
+        /// The message to it.
+        request: Vec<u8>,
+    },
+    /// End its process; [`Input::Gone`] follows.
+    Kill(WorkerIndex, Life),
+    /// A verdict.
+    Answer(Judged),
+}
+
+/// What decides; see the module.
+#[derive(Debug)]
+pub struct Supervisor {
+    workers: Vec<Worker>,
+    line: VecDeque<Job>,
+    judge: Judge,
+    deaths: Deaths,
+    deadline: Duration,
+    next_ticket: u64,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    state: State,
+    life: Life,
+    /// Deaths since its last verdict.
+    deaths: u32,
+    /// Whether it was told to end: what it still says is not heard.
+    is_dying: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    Resting { until: Instant },
+    Starting { until: Instant },
+    Idle,
+    Busy(Task),
+}
+
+#[derive(Debug)]
+struct Task {
+    ticket: u64,
+    until: Instant,
+    leg: LegId,
+    /// `None` once it has been answered for being late.
+    job: Option<Job>,
+}
+
+#[derive(Debug)]
+struct Job {
+    frame: Frame,
+    since: Instant,
+    /// Whether a worker has died of it already.
+    again: bool,
+}
+
+impl Supervisor {
+    /// Workers that are to be started at once.
+    pub fn new(workers: usize, deadline: Duration, judge: Judge, now: Instant) -> Self {
+        let worker = |_| Worker {
+            state: State::Resting { until: now },
+            life: Life(0),
+            deaths: 0,
+            is_dying: false,
+        };
+        Self {
+            workers: (0..workers.max(1)).map(worker).collect(),
+            line: VecDeque::new(),
+            judge,
+            deaths: Deaths::default(),
+            deadline,
+            next_ticket: 0,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes what happened.
+    pub fn handle(&mut self, input: Input, now: Instant) {
+        match input {
+            Input::Frame(frame) => self.handle_frame(frame, now),
+            Input::Ready(at, life) => self.handle_ready(at, life),
+            Input::Seen(at, life, ticket, sight) => {
+                self.handle_seen((at, life), ticket, sight, now);
+            }
+            Input::Gone(at, life) => self.handle_gone(at, life, now),
+            Input::Tick => self.handle_tick(now),
+        }
+        self.hand_out(now);
+    }
+
+    /// What is to be done, in order.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to say [`Input::Tick`].
+    pub fn next_wake(&self) -> Option<Instant> {
+        let due = |job: &Job| job.since + self.deadline;
+        let of_workers = self.workers.iter().flat_map(|worker| match &worker.state {
+            State::Resting { until } => [Some(*until), None],
+            State::Starting { until } => [Some(*until).filter(|_| !worker.is_dying), None],
+            State::Busy(task) => {
+                let hangs = Some(task.until).filter(|_| !worker.is_dying);
+                [hangs, task.job.as_ref().map(due)]
+            }
+            State::Idle => [None, None],
+        });
+        of_workers.flatten().chain(self.line.iter().map(due)).min()
+    }
+
+    fn handle_frame(&mut self, frame: Frame, now: Instant) {
+        let job = Job {
+            frame,
+            since: now,
+            again: false,
+        };
+        if self.deaths.is_barred(job.frame.leg, now) {
+            return self.answer(job, Outcome::Undecodable, now);
+        }
+        self.line.push_back(job);
+        if self.line.len() > CLASSIFY_LINE
+            && let Some(oldest) = self.line.pop_front()
+        {
+            self.answer(oldest, Outcome::Unavailable, now);
+        }
+    }
+
+    fn handle_ready(&mut self, at: WorkerIndex, life: Life) {
+        match self.alive(at, life) {
+            Some(worker) if worker.is_dying => {}
+            Some(worker) if matches!(worker.state, State::Starting { .. }) => {
+                worker.state = State::Idle;
+            }
+            // It was ready already.
+            Some(_) => self.kill(at),
+            None => {}
+        }
+    }
+
+    fn handle_seen(
+        &mut self,
+        (at, life): (WorkerIndex, Life),
+        ticket: u64,
+        sight: Sight,
+        now: Instant,
+    ) {
+        let Some(worker) = self.alive(at, life).filter(|worker| !worker.is_dying) else {
+            return;
+        };
+        let task = match std::mem::replace(&mut worker.state, State::Idle) {
+            State::Busy(task) if task.ticket == ticket => task,
+            // An answer that nobody asked for.
+            other => {
+                worker.state = other;
+                return self.kill(at);
+            }
+        };
+        worker.deaths = 0;
+        let Some(job) = task.job else {
+            // Too late: it was answered without.
+            return;
+        };
+        if job.again {
+            self.deaths.absolve(job.frame.leg);
+        }
+        let took = now.saturating_duration_since(job.since);
+        match self.judge.verdict(sight, job.frame.leg, took) {
+            Ok(verdict) => {
+                let frame = job.frame;
+                self.outputs
+                    .push_back(Output::Answer(Judged { frame, verdict }));
+            }
+            Err(Unfit) => {
+                self.answer(job, Outcome::Unavailable, now);
+                self.kill(at);
+            }
+        }
+    }
+
+    fn handle_gone(&mut self, at: WorkerIndex, life: Life, now: Instant) {
+        let Some(worker) = self.alive(at, life) else {
+            return;
+        };
+        let rest = match worker.deaths {
+            0 => Duration::ZERO,
+            deaths => (WORKER_REST * 2_u32.saturating_pow(deaths.min(16) - 1)).min(WORKER_REST_MAX),
+        };
+        worker.deaths += 1;
+        worker.is_dying = false;
+        let until = now + rest;
+        let was = std::mem::replace(&mut worker.state, State::Resting { until });
+        if let State::Busy(task) = was {
+            self.deaths.add(task.leg, now);
+            if let Some(job) = task.job {
+                self.try_again(job, now);
+            }
+        }
+        self.start_rested(now);
+    }
+
+    /// Once more, if it was the first time and there is time.
+    fn try_again(&mut self, mut job: Job, now: Instant) {
+        if job.again || self.deaths.is_barred(job.frame.leg, now) {
+            return self.answer(job, Outcome::Undecodable, now);
+        }
+        job.again = true;
+        self.line.push_front(job);
+    }
+
+    fn handle_tick(&mut self, now: Instant) {
+        self.answer_late(now);
+        for at in (0..self.workers.len()).map(WorkerIndex) {
+            let Some(worker) = self.workers.get_mut(at.0) else {
+                continue;
+            };
+            match &worker.state {
+                State::Starting { until } if *until <= now => self.kill(at),
+                State::Busy(task) if task.until <= now => self.kill(at),
+                State::Resting { .. } | State::Starting { .. } | State::Idle | State::Busy(_) => {}
+            }
+        }
+        self.start_rested(now);
+    }
+
+    fn answer_late(&mut self, now: Instant) {
+        let is_late = |job: &Job| job.since + self.deadline <= now;
+        let is_up = |worker: &Worker| {
+            !worker.is_dying && matches!(worker.state, State::Idle | State::Busy(_))
+        };
+        let outcome = match self.workers.iter().any(is_up) {
+            true => Outcome::Late,
+            false => Outcome::Unavailable,
+        };
+        let mut late = Vec::new();
+        for worker in &mut self.workers {
+            if let State::Busy(task) = &mut worker.state {
+                late.extend(
+                    task.job
+                        .take_if(|job| is_late(job))
+                        .map(|job| (job, Outcome::Late)),
+                );
+            }
+        }
+        let (due, in_time): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.line)
+            .into_iter()
+            .partition(|job| is_late(job));
+        self.line = in_time;
+        late.extend(due.into_iter().map(|job| (job, outcome)));
+        for (job, outcome) in late {
+            self.answer(job, outcome, now);
+        }
+    }
+
+    fn start_rested(&mut self, now: Instant) {
+        for (at, worker) in self.workers.iter_mut().enumerate() {
+            if matches!(worker.state, State::Resting { until } if until <= now) {
+                worker.life.0 += 1;
+                worker.state = State::Starting {
+                    until: now + WORKER_START,
+                };
+                let start = Output::Start(WorkerIndex(at), worker.life);
+                self.outputs.push_back(start);
+            }
+        }
+    }
+
+    /// Gives every idle worker the frame that has waited longest.
+    fn hand_out(&mut self, now: Instant) {
+        for (at, worker) in self.workers.iter_mut().enumerate() {
+            if worker.is_dying || !matches!(worker.state, State::Idle) {
+                continue;
+            }
+            let Some(job) = self.line.pop_front() else {
+                return;
+            };
+            self.next_ticket += 1;
+            let ticket = self.next_ticket;
+            let codec = job.frame.codec;
+            self.outputs.push_back(Output::Ask {
+                worker: WorkerIndex(at),
+                life: worker.life,
+                request: encode(&Request::Look { ticket, codec }, &job.frame.data),
+            });
+            worker.state = State::Busy(Task {
+                ticket,
+                until: now + self.deadline * HANG_DEADLINES,
+                leg: job.frame.leg,
+                job: Some(job),
+            });
+        }
+    }
+
+    fn answer(&mut self, job: Job, outcome: Outcome, now: Instant) {
+        let took = now.saturating_duration_since(job.since);
+        let verdict = self.judge.without_sight(outcome, took);
+        let frame = job.frame;
+        self.outputs
+            .push_back(Output::Answer(Judged { frame, verdict }));
+    }
+
+    /// Ends a worker's process. What it had under way is answered or tried again once it is gone.
+    fn kill(&mut self, at: WorkerIndex) {
+        let Some(worker) = self.workers.get_mut(at.0) else {
+            return;
+        };
+        if !worker.is_dying {
+            worker.is_dying = true;
+            self.outputs.push_back(Output::Kill(at, worker.life));
+        }
+    }
+
+    /// The worker, if this is the life it has.
+    fn alive(&mut self, at: WorkerIndex, life: Life) -> Option<&mut Worker> {
+        self.workers
+            .get_mut(at.0)
+            .filter(|worker| worker.life == life)
+    }
+}

@@ -1,0 +1,329 @@
+//! The supervisor of the workers, with their lives and deaths told to it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use visavis::classify::judgement::Judge;
+use visavis::classify::known::KnownPictures;
+use visavis::classify::looking::Sight;
+use visavis::classify::pdq::Fingerprint;
+use visavis::classify::protocol::{Request, decode};
+use visavis::classify::supervisor::{Input, Life, Output, Supervisor, WorkerIndex};
+use visavis::limits::{CLASSIFY_LINE, HANG_DEADLINES, WORKER_REST_MAX, WORKER_START};
+use visavis::moderation::{Label, Outcome};
+
+use crate::show::{frame, now};
+
+const DEADLINE: Duration = Duration::from_millis(1000);
+const FIRST: WorkerIndex = WorkerIndex(0);
+
+/// A supervisor, its clock, and what it said.
+struct Stage {
+    supervisor: Supervisor,
+    now: Instant,
+    /// The life of each worker that was started, killed or asked, and tickets.
+    said: Vec<Said>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Said {
+    Start(usize, u64),
+    Ask(usize, u64),
+    Kill(usize, u64),
+    /// Leg and what became of its frame.
+    Answer(u64, Outcome),
+}
+
+impl Stage {
+    fn new(workers: usize) -> Self {
+        let now = now();
+        let judge = Judge::new("test", Arc::new(KnownPictures::default()));
+        let mut stage = Self {
+            supervisor: Supervisor::new(workers, DEADLINE, judge, now),
+            now,
+            said: Vec::new(),
+        };
+        stage.tell(Input::Tick);
+        stage
+    }
+
+    /// One worker that is ready.
+    fn ready() -> Self {
+        let mut stage = Self::new(1);
+        stage.tell(Input::Ready(FIRST, Life(1)));
+        stage.said.clear();
+        stage
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.supervisor.handle(input, self.now);
+        while let Some(output) = self.supervisor.poll() {
+            self.said.push(match output {
+                Output::Start(at, life) => Said::Start(at.0, life.0),
+                Output::Kill(at, life) => Said::Kill(at.0, life.0),
+                Output::Ask {
+                    worker, request, ..
+                } => Said::Ask(worker.0, ticket(&request)),
+                Output::Answer(judged) => Said::Answer(judged.frame.leg.0, judged.verdict.outcome),
+            });
+        }
+    }
+
+    fn show(&mut self, leg: u64) {
+        self.tell(Input::Frame(frame(leg, &[1])));
+    }
+
+    fn seen(&mut self, life: u64, ticket: u64) {
+        let sight = Sight::Seen {
+            fingerprint: Fingerprint([0; 32]),
+            quality: 90,
+            scores: vec![("porn".to_owned(), 0.5)],
+        };
+        self.tell(Input::Seen(FIRST, Life(life), ticket, sight));
+    }
+
+    fn gone(&mut self, life: u64) {
+        self.tell(Input::Gone(FIRST, Life(life)));
+    }
+
+    /// Time passes, and the supervisor is woken whenever it wants to be.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(wake) = self.supervisor.next_wake().filter(|wake| *wake <= end) {
+            self.now = self.now.max(wake);
+            let before = self.supervisor.next_wake();
+            self.tell(Input::Tick);
+            assert_ne!(before, self.supervisor.next_wake(), "it would spin");
+        }
+        self.now = end;
+    }
+
+    fn take(&mut self) -> Vec<Said> {
+        std::mem::take(&mut self.said)
+    }
+}
+
+fn ticket(message: &[u8]) -> u64 {
+    match decode(&message[4..]).unwrap() {
+        (Request::Look { ticket, .. }, [1]) => ticket,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_frame_is_asked_about_and_answered() {
+    let mut stage = Stage::new(1);
+    assert_eq!(stage.take(), [Said::Start(0, 1)]);
+    stage.show(7);
+    assert_eq!(stage.take(), [], "nobody is ready");
+    stage.tell(Input::Ready(FIRST, Life(1)));
+    assert_eq!(stage.take(), [Said::Ask(0, 1)]);
+    stage.seen(1, 1);
+    assert_eq!(stage.take(), [Said::Answer(7, Outcome::Judged)]);
+    assert_eq!(stage.supervisor.next_wake(), None);
+}
+
+#[test]
+fn frames_go_to_whoever_is_idle_the_oldest_first() {
+    let mut stage = Stage::new(2);
+    stage.tell(Input::Ready(FIRST, Life(1)));
+    stage.tell(Input::Ready(WorkerIndex(1), Life(1)));
+    stage.take();
+    for leg in [1, 2, 3, 4] {
+        stage.show(leg);
+    }
+    assert_eq!(stage.take(), [Said::Ask(0, 1), Said::Ask(1, 2)]);
+    stage.seen(1, 1);
+    assert_eq!(
+        stage.take(),
+        [Said::Answer(1, Outcome::Judged), Said::Ask(0, 3)]
+    );
+}
+
+#[test]
+fn when_the_line_is_full_the_oldest_goes_unseen_and_is_answered() {
+    let mut stage = Stage::ready();
+    for leg in 0..=u64::try_from(CLASSIFY_LINE).unwrap() + 1 {
+        stage.show(leg);
+    }
+    // The first is under way, the second was the oldest that waited.
+    assert_eq!(
+        stage.take(),
+        [Said::Ask(0, 1), Said::Answer(1, Outcome::Unavailable)]
+    );
+}
+
+#[test]
+fn a_frame_that_waits_too_long_is_late_and_without_a_worker_unavailable() {
+    let mut stage = Stage::ready();
+    stage.show(1);
+    stage.show(2);
+    stage.take();
+    stage.pass(DEADLINE);
+    assert_eq!(
+        stage.take(),
+        [
+            Said::Answer(1, Outcome::Late),
+            Said::Answer(2, Outcome::Late)
+        ]
+    );
+    // The worker was only slow: its answer is too late, and it goes on.
+    stage.seen(1, 1);
+    stage.show(3);
+    assert_eq!(stage.take(), [Said::Ask(0, 2)]);
+
+    let mut stage = Stage::new(1);
+    stage.show(1);
+    stage.take();
+    stage.pass(DEADLINE);
+    assert_eq!(stage.take(), [Said::Answer(1, Outcome::Unavailable)]);
+}
+
+#[test]
+fn a_worker_that_hangs_is_killed_and_replaced() {
+    let mut stage = Stage::ready();
+    stage.show(1);
+    stage.pass(DEADLINE * HANG_DEADLINES);
+    assert_eq!(
+        stage.take(),
+        [
+            Said::Ask(0, 1),
+            Said::Answer(1, Outcome::Late),
+            Said::Kill(0, 1)
+        ]
+    );
+    stage.seen(1, 1);
+    stage.show(2);
+    assert_eq!(stage.take(), [], "whoever was told to end is not asked");
+    stage.gone(1);
+    assert_eq!(stage.take(), [Said::Start(0, 2)]);
+    stage.tell(Input::Ready(FIRST, Life(2)));
+    assert_eq!(stage.take(), [Said::Ask(0, 2)]);
+}
+
+#[test]
+fn a_worker_that_never_gets_ready_is_killed() {
+    let mut stage = Stage::new(1);
+    stage.take();
+    stage.pass(WORKER_START);
+    assert_eq!(stage.take(), [Said::Kill(0, 1)]);
+}
+
+#[test]
+fn a_frame_that_a_worker_died_of_is_tried_once_more() {
+    let mut stage = Stage::ready();
+    stage.show(1);
+    stage.gone(1);
+    stage.tell(Input::Ready(FIRST, Life(2)));
+    assert_eq!(
+        stage.take(),
+        [Said::Ask(0, 1), Said::Start(0, 2), Said::Ask(0, 2)]
+    );
+    stage.seen(2, 2);
+    assert_eq!(stage.take(), [Said::Answer(1, Outcome::Judged)]);
+    // It was innocent, and its leg starts anew.
+    stage.show(1);
+    stage.gone(2);
+    stage.tell(Input::Ready(FIRST, Life(3)));
+    assert_eq!(
+        stage.take(),
+        [Said::Ask(0, 3), Said::Start(0, 3), Said::Ask(0, 4)]
+    );
+}
+
+#[test]
+fn a_frame_that_two_workers_died_of_is_undecodable_and_so_is_its_leg_for_a_while() {
+    let mut stage = Stage::ready();
+    stage.show(1);
+    stage.gone(1);
+    stage.tell(Input::Ready(FIRST, Life(2)));
+    stage.take();
+    stage.gone(2);
+    assert_eq!(stage.take(), [Said::Answer(1, Outcome::Undecodable)]);
+    stage.pass(Duration::from_millis(100));
+    stage.tell(Input::Ready(FIRST, Life(3)));
+    assert_eq!(stage.take(), [Said::Start(0, 3)]);
+    stage.show(1);
+    assert_eq!(stage.take(), [Said::Answer(1, Outcome::Undecodable)]);
+    stage.show(2);
+    assert_eq!(stage.take(), [Said::Ask(0, 3)], "others are looked at");
+    stage.seen(3, 3);
+    stage.pass(Duration::from_secs(601));
+    stage.take();
+    stage.show(1);
+    assert_eq!(stage.take(), [Said::Ask(0, 4)], "it counts for ten minutes");
+}
+
+#[test]
+fn a_worker_that_keeps_dying_rests_longer_and_longer() {
+    let mut stage = Stage::new(1);
+    let mut rests = Vec::new();
+    for life in 1..12 {
+        let died = stage.now;
+        stage.gone(life);
+        while !stage.take().contains(&Said::Start(0, life + 1)) {
+            let wake = stage.supervisor.next_wake().unwrap();
+            stage.pass(wake - stage.now);
+        }
+        rests.push((stage.now - died).as_millis());
+    }
+    assert_eq!(rests[..5], [0, 100, 200, 400, 800]);
+    assert_eq!(rests.last(), Some(&WORKER_REST_MAX.as_millis()));
+    // A verdict wipes it out.
+    stage.tell(Input::Ready(FIRST, Life(12)));
+    stage.show(1);
+    stage.seen(12, 1);
+    stage.take();
+    stage.gone(12);
+    assert_eq!(stage.take(), [Said::Start(0, 13)]);
+}
+
+#[test]
+fn answers_that_nobody_asked_for_end_a_worker() {
+    let mut stage = Stage::ready();
+    stage.seen(1, 1);
+    assert_eq!(stage.take(), [Said::Kill(0, 1)]);
+
+    let mut stage = Stage::ready();
+    stage.show(5);
+    stage.seen(1, 99);
+    assert_eq!(stage.take(), [Said::Ask(0, 1), Said::Kill(0, 1)]);
+    stage.seen(1, 1);
+    assert_eq!(stage.take(), [], "it is not heard any more");
+    stage.pass(DEADLINE);
+    assert_eq!(stage.take(), [Said::Answer(5, Outcome::Late)]);
+
+    let mut stage = Stage::ready();
+    stage.tell(Input::Ready(FIRST, Life(1)));
+    assert_eq!(stage.take(), [Said::Kill(0, 1)], "ready twice");
+}
+
+#[test]
+fn scores_that_are_none_end_a_worker_and_the_frame_goes_unjudged() {
+    let mut stage = Stage::ready();
+    stage.show(1);
+    let sight = Sight::Seen {
+        fingerprint: Fingerprint([0; 32]),
+        quality: 90,
+        scores: vec![(Label::PORN.to_string(), f32::INFINITY)],
+    };
+    stage.tell(Input::Seen(FIRST, Life(1), 1, sight));
+    assert_eq!(
+        stage.take(),
+        [
+            Said::Ask(0, 1),
+            Said::Answer(1, Outcome::Unavailable),
+            Said::Kill(0, 1)
+        ]
+    );
+}
+
+#[test]
+fn what_an_earlier_process_said_is_not_heard() {
+    let mut stage = Stage::ready();
+    stage.gone(1);
+    stage.tell(Input::Ready(FIRST, Life(1)));
+    stage.show(1);
+    stage.gone(1);
+    assert_eq!(stage.take(), [Said::Start(0, 2)]);
+}

@@ -1,0 +1,9 @@
+//! Looking at pictures: decoders, fingerprints and models against recorded references, hostile
+//! bytes, and workers that die, hang or talk nonsense.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod hostile_bytes;
+mod lives;
+mod parity;
+mod processes;
+mod show;
