@@ -1,6 +1,6 @@
 //! A leg's ICE (lite, RFC 8445) and DTLS (RFC 5764): control, a few packets a minute.
 //!
-//! `str0m`'s ICE agent and its DTLS backend are used as parts, without `str0m::Rtc`: the exporter's
+//! `str0m`'s ICE agent and its DTLS backend, `dimpl`, are used as parts, without `str0m::Rtc`: the exporter's
 //! keys then come out where we want them, and nobody but a [`Downlink`](super::downlink::Downlink)
 //! ever holds the keys we send under.
 //!
@@ -12,8 +12,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use dimpl::{Dtls, DtlsCertificate, Output, SrtpProfile};
 use str0m::Candidate;
-use str0m::crypto::dtls::{DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, SrtpProfile};
 use str0m::crypto::{CryptoProvider, Fingerprint};
 use str0m::ice::{IceAgent, IceAgentEvent, IceCreds, StunMessage, StunPacket};
 use str0m::net::Protocol;
@@ -25,7 +25,10 @@ use crate::srtp::{KeyPair, Profile};
 /// What all legs of a process share: the crypto backend and the certificate.
 pub struct Identity {
     provider: CryptoProvider,
-    certificate: DtlsCert,
+    certificate: DtlsCertificate,
+    /// Built once: whoever builds one has every cipher and key exchange tried out first, which takes
+    /// longer than a handshake.
+    dtls: Arc<dimpl::Config>,
     /// Of the certificate, as the answer tells it.
     pub(crate) fingerprint: Fingerprint,
 }
@@ -36,6 +39,9 @@ impl Identity {
     pub fn generate() -> Option<Arc<Self>> {
         let provider = str0m::crypto::from_feature_flags();
         let certificate = provider.dtls_provider.generate_certificate()?;
+        // A STUN check comes before any DTLS: a cookie would prove the address once more.
+        let dtls = dimpl::Config::builder().use_server_cookie(false);
+        let dtls = Arc::new(dtls.build().ok()?);
         let fingerprint = Fingerprint {
             hash_func: "sha-256".to_owned(),
             bytes: provider
@@ -46,6 +52,7 @@ impl Identity {
         Some(Arc::new(Self {
             provider,
             certificate,
+            dtls,
             fingerprint,
         }))
     }
@@ -79,7 +86,7 @@ pub(crate) enum TransportEvent {
 pub(crate) struct Transport {
     identity: Arc<Identity>,
     agent: IceAgent,
-    dtls: Box<dyn DtlsInstance>,
+    dtls: Box<Dtls>,
     expected: Fingerprint,
     is_peer_verified: bool,
     keys: Option<Box<KeyPair>>,
@@ -104,15 +111,8 @@ impl Transport {
         now: Instant,
     ) -> Option<Self> {
         let provider = &identity.provider;
-        let mut dtls = provider
-            .dtls_provider
-            .new_dtls(
-                &identity.certificate,
-                now,
-                str0m::config::DtlsVersion::Dtls12,
-                None,
-            )
-            .ok()?;
+        let config = Arc::clone(&identity.dtls);
+        let mut dtls = Box::new(Dtls::new_12(config, identity.certificate.clone(), now));
         dtls.set_active(false);
         // The backend reads no clock: it must be told the time before anything else.
         dtls.handle_timeout(now).ok()?;
@@ -215,7 +215,7 @@ impl Transport {
             return;
         }
         // A record that makes no sense is a stranger's: the handshake goes on without it.
-        let _: Result<(), DtlsImplError> = self.dtls.handle_packet(record);
+        let _: Result<(), dimpl::Error> = self.dtls.handle_packet(record);
         self.drain_dtls(now, out);
     }
 
@@ -281,13 +281,13 @@ impl Transport {
         let Some(route) = self.nominated else { return };
         loop {
             match self.dtls.poll_output(&mut record) {
-                DtlsOutput::Packet(packet) => out.push(route, packet),
-                DtlsOutput::Timeout(due) => {
+                Output::Packet(packet) => out.push(route, packet),
+                Output::Timeout(due) => {
                     // A finished handshake names a time far away.
                     self.dtls_due = (due > now).then_some(due);
                     return;
                 }
-                DtlsOutput::PeerCert(der) => {
+                Output::PeerCert(der) => {
                     let found = self.identity.fingerprint_of(der, &self.expected.hash_func);
                     self.is_peer_verified = found.as_deref() == Some(&self.expected.bytes[..]);
                     if !self.is_peer_verified {
@@ -295,18 +295,18 @@ impl Transport {
                         return;
                     }
                 }
-                DtlsOutput::KeyingMaterial(material, profile) => {
+                Output::KeyingMaterial(material, profile) => {
                     self.keys = profile_of(profile)
                         .and_then(|p| KeyPair::from_exporter(p, material.as_ref()))
                         .map(Box::new);
                 }
-                DtlsOutput::Connected => {}
-                DtlsOutput::CloseNotify => {
+                Output::Connected => {}
+                Output::CloseNotify => {
                     self.events.push_back(TransportEvent::Closed);
                     return;
                 }
                 // No data channel is offered: what comes in one is not for us.
-                DtlsOutput::ApplicationData(_) => {}
+                Output::ApplicationData(_) => {}
                 _ => return,
             }
             if self.is_peer_verified
