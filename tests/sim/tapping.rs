@@ -205,12 +205,11 @@ fn nothing_is_tapped_where_the_tap_is_off() {
 fn who_is_shut_from_the_door_is_tapped_and_not_shown() {
     for shards in [1, 2] {
         let mut world = tapped(shards, 87);
+        world.shuts_at_the_door = true;
         let a = world.join("anna", CHROMIUM, 0);
         let leg = world.leg(a);
-        world.command(Command::Video {
-            leg,
-            gate: Gate::Shut,
-        });
+        assert_eq!(world.frames[0].occasion, Occasion::Door);
+        world.shuts_at_the_door = false;
         let b = world.join("berta", FIREFOX, usize::from(shards) - 1);
         let began = world.now;
         world.face(a, b);

@@ -9,7 +9,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
 use visavis::codec::VideoCodec;
 use visavis::id::{LegId, MatchId, ShardIndex};
-use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
+use visavis::media::{Command, Effects, Event, Gate, Identity, Mail, Route, Settings, Shard};
 use visavis::private::Private;
 use visavis::tap::{Frame, Rates};
 
@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) shards: Vec<Shard>,
     pub(crate) events: Vec<Event>,
+    /// Whether nobody's picture may pass until a test says so.
+    pub(crate) shuts_at_the_door: bool,
     /// What was tapped.
     pub(crate) frames: Vec<Frame>,
     visitors: Vec<Visitor>,
@@ -116,6 +118,7 @@ impl World {
             now,
             shards,
             events: Vec::new(),
+            shuts_at_the_door: false,
             frames: Vec::new(),
             visitors: Vec::new(),
             air: BinaryHeap::new(),
@@ -169,6 +172,10 @@ impl World {
             highest_video: None,
         });
         self.command(Command::Open { leg, offer });
+        if self.shuts_at_the_door {
+            let gate = Gate::Shut;
+            self.command(Command::Video { leg, gate });
+        }
         self.run_for(Duration::from_secs(1));
         assert!(
             self.visitors[n].browser.is_connected(),
