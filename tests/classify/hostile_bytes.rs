@@ -1,5 +1,7 @@
 //! A stranger's bytes in place of a picture.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use visavis::classify::decode::decode;
@@ -7,7 +9,15 @@ use visavis::classify::looking::{Eye, Sight};
 use visavis::codec::VideoCodec;
 use visavis::limits::PICTURE_BYTES;
 
-use crate::show::keyframe;
+use crate::show::{H264_KEYFRAME, VP9_KEYFRAME, keyframe};
+
+fn codings() -> [(VideoCodec, &'static [u8]); 3] {
+    [
+        (VideoCodec::Vp8, keyframe()),
+        (VideoCodec::Vp9, VP9_KEYFRAME),
+        (VideoCodec::H264, H264_KEYFRAME),
+    ]
+}
 
 fn with_size(width: u16, height: u16) -> Vec<u8> {
     let mut data = keyframe().to_vec();
@@ -32,12 +42,28 @@ fn a_header_that_claims_a_giant_is_not_believed() {
 
 #[test]
 fn a_cut_picture_is_none_or_whole() {
-    for length in (0..keyframe().len()).step_by(37) {
-        if let Some(picture) = decode(VideoCodec::Vp8, &keyframe()[..length]) {
-            assert_eq!((picture.luma.width(), picture.luma.height()), (320, 240));
+    for (codec, data) in codings() {
+        for length in (0..data.len()).step_by(37) {
+            if let Some(picture) = decode(codec, &data[..length]) {
+                assert_eq!((picture.luma.width(), picture.luma.height()), (320, 240));
+            }
+        }
+        assert!(decode(codec, &data[..20]).is_none());
+        assert!(decode(codec, data).is_some());
+    }
+}
+
+#[test]
+fn a_picture_of_another_coding_is_none() {
+    for (codec, _) in codings() {
+        for (other, data) in codings() {
+            assert_eq!(
+                decode(codec, data).is_some(),
+                codec == other,
+                "{other:?} as {codec:?}"
+            );
         }
     }
-    assert!(decode(VideoCodec::Vp8, &keyframe()[..200]).is_none());
 }
 
 #[test]
@@ -56,21 +82,28 @@ fn more_bytes_than_any_picture_are_not_looked_at() {
 fn random_bytes_and_flipped_bits_never_stop_the_looking() {
     let mut chance = StdRng::seed_from_u64(7);
     let eye = Eye::default();
-    let mut decoded = 0;
-    for _ in 0..400 {
-        let mut data = keyframe().to_vec();
-        for _ in 0..chance.random_range(1..40) {
-            let at = chance.random_range(0..data.len());
-            data[at] = chance.random();
+    for (codec, whole) in codings() {
+        let mut decoded = 0;
+        for _ in 0..200 {
+            let mut data = whole.to_vec();
+            for _ in 0..chance.random_range(1..10) {
+                let at = chance.random_range(0..data.len());
+                data[at] = chance.random();
+            }
+            // As the worker does: a decoder that panics has met bytes that make no picture.
+            let see = AssertUnwindSafe(|| eye.see(codec, &data));
+            let seen = catch_unwind(see);
+            decoded += usize::from(matches!(seen, Ok(Sight::Seen { .. } | Sight::Unusable)));
         }
-        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            eye.see(VideoCodec::Vp8, &data)
-        }));
-        decoded += usize::from(matches!(seen, Ok(Sight::Seen { .. } | Sight::Unusable)));
+        assert!(
+            decoded > 0,
+            "{codec:?}: the flips went past the header into pictures"
+        );
     }
-    assert!(decoded > 0, "the flips went past the header into pictures");
     for length in 0..600 {
         let data: Vec<u8> = (0..length).map(|_| chance.random()).collect();
-        assert_eq!(eye.see(VideoCodec::Vp8, &data), Sight::Undecodable);
+        for (codec, _) in codings() {
+            assert_eq!(eye.see(codec, &data), Sight::Undecodable);
+        }
     }
 }

@@ -12,7 +12,7 @@ use visavis::classify::picture::Picture;
 use visavis::classify::settings::{Bundled, ModelSpec};
 use visavis::codec::VideoCodec;
 
-use crate::show::{coloured, keyframe, pattern};
+use crate::show::{H264_KEYFRAME, VP9_KEYFRAME, coloured, keyframe, pattern};
 
 /// How far a score may be from the recorded one.
 const NEAR: f32 = 1e-3;
@@ -55,11 +55,38 @@ fn classes(recorded: &Value) -> Vec<(&'static str, &Value)> {
 fn a_vp8_keyframe_decodes_to_the_bit_as_libvpx_decodes_it() {
     let picture = clip();
     let luma: Vec<u8> = picture.luma.rows().flatten().copied().collect();
-    let colour = picture.blue.rows().chain(picture.red.rows());
-    let planes: Vec<u8> = luma.iter().chain(colour.flatten()).copied().collect();
     let recorded = &recorded()["clip"];
     assert_eq!(sha256(&luma), recorded["luma_sha256"]);
-    assert_eq!(sha256(&planes), recorded["planes_sha256"]);
+    assert_eq!(sha256(&planes(&picture)), recorded["planes_sha256"]);
+}
+
+#[test]
+fn keyframes_of_other_codings_decode_to_the_bit_as_well() {
+    for (codec, name, data) in [
+        (VideoCodec::Vp9, "vp9", VP9_KEYFRAME),
+        (VideoCodec::H264, "h264", H264_KEYFRAME),
+    ] {
+        let picture = decode(codec, data).unwrap();
+        assert_eq!((picture.luma.width(), picture.luma.height()), (320, 240));
+        let recorded = &recorded()[name]["planes_sha256"];
+        assert_eq!(sha256(&planes(&picture)), *recorded, "{name}");
+    }
+}
+
+#[test]
+fn the_same_picture_has_nearly_the_same_fingerprint_in_every_coding() {
+    let of = |codec, data| fingerprint(&decode(codec, data).unwrap().luma).unwrap().0;
+    let vp8 = of(VideoCodec::Vp8, keyframe());
+    assert!(vp8.distance(&of(VideoCodec::Vp9, VP9_KEYFRAME)) <= 31);
+    assert!(vp8.distance(&of(VideoCodec::H264, H264_KEYFRAME)) <= 31);
+}
+
+fn planes(picture: &Picture) -> Vec<u8> {
+    let planes = [&picture.luma, &picture.blue, &picture.red];
+    planes
+        .into_iter()
+        .flat_map(|plane| plane.rows().flatten().copied())
+        .collect()
 }
 
 #[test]

@@ -16,6 +16,10 @@ pub(crate) fn keyframe() -> &'static [u8] {
     &rest[8..8 + length]
 }
 
+/// The same picture in VP9 and in H.264 (Annex B).
+pub(crate) const VP9_KEYFRAME: &[u8] = include_bytes!("../data/face.vp9");
+pub(crate) const H264_KEYFRAME: &[u8] = include_bytes!("../data/face.h264");
+
 /// A frame that holds these bytes.
 pub(crate) fn frame(leg: u64, data: &[u8]) -> Frame {
     Frame {
