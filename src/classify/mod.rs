@@ -1,8 +1,9 @@
 //! Who looks at a picture: a frame goes in, a verdict comes out by a deadline, whatever happens.
 //!
 //! On the server:
-//! 1. [`Builtin`] takes a frame ([`builtin`]), and [`supervisor`] chooses the worker that looks and
-//!    what becomes of the frame if none does, or dies of it ([`deaths`]).
+//! 1. [`Builtin`] takes a frame ([`builtin`]), and [`supervisor`] chooses the worker that looks,
+//!    whose turn it is ([`turns`]), and what becomes of a frame that none looks at, or dies of
+//!    ([`deaths`]).
 //! 2. [`attendant`] speaks to one worker process, in the words of [`protocol`]; it begins with what
 //!    [`starting`] has read from files.
 //! 3. [`judgement`] makes a verdict of what was seen, of the leg's past ([`frozen`]) and of the list
@@ -33,6 +34,7 @@ pub mod service;
 pub mod settings;
 mod starting;
 pub mod supervisor;
+mod turns;
 pub mod unusable;
 
 use std::sync::Arc;

@@ -12,8 +12,9 @@ use super::deaths::Deaths;
 use super::judgement::{Judge, Unfit};
 use super::looking::Sight;
 use super::protocol::{Request, encode};
+use super::turns::{Job, Turns};
 use crate::id::LegId;
-use crate::limits::{CLASSIFY_LINE, HANG_DEADLINES, WORKER_REST, WORKER_REST_MAX, WORKER_START};
+use crate::limits::{HANG_DEADLINES, WORKER_REST, WORKER_REST_MAX, WORKER_START};
 use crate::moderation::Outcome;
 use crate::tap::Frame;
 
@@ -64,7 +65,7 @@ pub enum Output {
 #[derive(Debug)]
 pub struct Supervisor {
     workers: Vec<Worker>,
-    line: VecDeque<Job>,
+    turns: Turns,
     judge: Judge,
     deaths: Deaths,
     deadline: Duration,
@@ -93,18 +94,10 @@ enum State {
 #[derive(Debug)]
 struct Task {
     ticket: u64,
-    until: Instant,
+    asked: Instant,
     leg: LegId,
     /// `None` once it has been answered for being late.
     job: Option<Job>,
-}
-
-#[derive(Debug)]
-struct Job {
-    frame: Frame,
-    since: Instant,
-    /// Whether a worker has died of it already.
-    again: bool,
 }
 
 impl Supervisor {
@@ -118,7 +111,7 @@ impl Supervisor {
         };
         Self {
             workers: (0..workers.max(1)).map(worker).collect(),
-            line: VecDeque::new(),
+            turns: Turns::new(deadline),
             judge,
             deaths: Deaths::default(),
             deadline,
@@ -149,16 +142,17 @@ impl Supervisor {
     /// When to say [`Input::Tick`].
     pub fn next_wake(&self) -> Option<Instant> {
         let due = |job: &Job| job.since + self.deadline;
+        let hang = self.deadline * HANG_DEADLINES;
         let of_workers = self.workers.iter().flat_map(|worker| match &worker.state {
             State::Resting { until } => [Some(*until), None],
             State::Starting { until } => [Some(*until).filter(|_| !worker.is_dying), None],
             State::Busy(task) => {
-                let hangs = Some(task.until).filter(|_| !worker.is_dying);
+                let hangs = Some(task.asked + hang).filter(|_| !worker.is_dying);
                 [hangs, task.job.as_ref().map(due)]
             }
             State::Idle => [None, None],
         });
-        of_workers.flatten().chain(self.line.iter().map(due)).min()
+        of_workers.flatten().chain(self.turns.next_due()).min()
     }
 
     fn handle_frame(&mut self, frame: Frame, now: Instant) {
@@ -170,11 +164,8 @@ impl Supervisor {
         if self.deaths.is_barred(job.frame.leg, now) {
             return self.answer(job, Outcome::Undecodable, now);
         }
-        self.line.push_back(job);
-        if self.line.len() > CLASSIFY_LINE
-            && let Some(oldest) = self.line.pop_front()
-        {
-            self.answer(oldest, Outcome::Unavailable, now);
+        if let Some(unseen) = self.turns.add(job) {
+            self.answer(unseen, Outcome::Unavailable, now);
         }
     }
 
@@ -209,6 +200,7 @@ impl Supervisor {
             }
         };
         worker.deaths = 0;
+        self.turns.learn(now.saturating_duration_since(task.asked));
         let Some(job) = task.job else {
             // Too late: it was answered without.
             return;
@@ -257,18 +249,19 @@ impl Supervisor {
             return self.answer(job, Outcome::Undecodable, now);
         }
         job.again = true;
-        self.line.push_front(job);
+        self.turns.put_back(job);
     }
 
     fn handle_tick(&mut self, now: Instant) {
         self.answer_late(now);
+        let hang = self.deadline * HANG_DEADLINES;
         for at in (0..self.workers.len()).map(WorkerIndex) {
             let Some(worker) = self.workers.get_mut(at.0) else {
                 continue;
             };
             match &worker.state {
                 State::Starting { until } if *until <= now => self.kill(at),
-                State::Busy(task) if task.until <= now => self.kill(at),
+                State::Busy(task) if task.asked + hang <= now => self.kill(at),
                 State::Resting { .. } | State::Starting { .. } | State::Idle | State::Busy(_) => {}
             }
         }
@@ -294,10 +287,7 @@ impl Supervisor {
                 );
             }
         }
-        let (due, in_time): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.line)
-            .into_iter()
-            .partition(|job| is_late(job));
-        self.line = in_time;
+        let due = self.turns.take_late(now);
         late.extend(due.into_iter().map(|job| (job, outcome)));
         for (job, outcome) in late {
             self.answer(job, outcome, now);
@@ -317,13 +307,13 @@ impl Supervisor {
         }
     }
 
-    /// Gives every idle worker the frame that has waited longest.
+    /// Gives every idle worker the frame whose turn it is.
     fn hand_out(&mut self, now: Instant) {
         for (at, worker) in self.workers.iter_mut().enumerate() {
             if worker.is_dying || !matches!(worker.state, State::Idle) {
                 continue;
             }
-            let Some(job) = self.line.pop_front() else {
+            let Some(job) = self.turns.take_next(now) else {
                 return;
             };
             self.next_ticket += 1;
@@ -336,7 +326,7 @@ impl Supervisor {
             });
             worker.state = State::Busy(Task {
                 ticket,
-                until: now + self.deadline * HANG_DEADLINES,
+                asked: now,
                 leg: job.frame.leg,
                 job: Some(job),
             });

@@ -11,6 +11,7 @@ use visavis::classify::protocol::{Request, decode};
 use visavis::classify::supervisor::{Input, Life, Output, Supervisor, WorkerIndex};
 use visavis::limits::{CLASSIFY_LINE, HANG_DEADLINES, WORKER_REST_MAX, WORKER_START};
 use visavis::moderation::{Label, Outcome};
+use visavis::tap::{Frame, Occasion};
 
 use crate::show::{frame, now};
 
@@ -326,4 +327,39 @@ fn what_an_earlier_process_said_is_not_heard() {
     stage.show(1);
     stage.gone(1);
     assert_eq!(stage.take(), [Said::Start(0, 2)]);
+}
+
+#[test]
+fn three_times_too_many_frames_leave_no_worker_without_use_and_nobody_at_the_door() {
+    let mut stage = Stage::ready();
+    let step = Duration::from_millis(30);
+    let (mut asked, mut judged) = (None, Vec::new());
+    for leg in 0..400 {
+        let occasion = match leg % 5 {
+            0 => Occasion::Door,
+            _ => Occasion::Routine,
+        };
+        stage.tell(Input::Frame(Frame {
+            occasion,
+            ..frame(leg, &[1])
+        }));
+        stage.pass(step);
+        // The one worker takes 90 ms for a frame.
+        if let Some((ticket, since)) = asked
+            && stage.now >= since + step * 3
+        {
+            stage.seen(1, ticket);
+        }
+        for said in stage.take() {
+            match said {
+                Said::Ask(_, ticket) => asked = Some((ticket, stage.now)),
+                Said::Answer(leg, Outcome::Judged) => judged.push(leg),
+                _ => {}
+            }
+        }
+    }
+    // 400 frames in 12 s, of which one worker can look at 133; 80 are at the door.
+    assert!(judged.len() > 120, "{}", judged.len());
+    let at_the_door = judged.iter().filter(|leg| *leg % 5 == 0).count();
+    assert!(at_the_door >= 79, "{at_the_door}");
 }

@@ -1,0 +1,177 @@
+//! Whose turn it is: frames that wait for a worker.
+//!
+//! When more frames come than can be looked at, first come, first served would look at each just too
+//! late. So nobody is begun who cannot be finished by the deadline, those that somebody waits for
+//! come first, and of the others the newest: it says most about what is shown now.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::limits::CLASSIFY_LINE;
+use crate::tap::{Frame, Occasion};
+
+/// A frame that has no verdict yet.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) frame: Frame,
+    /// When it was handed over.
+    pub(super) since: Instant,
+    /// Whether a worker has died of it already.
+    pub(super) again: bool,
+}
+
+impl Job {
+    /// Whether somebody is not shown, or not let in, before it is judged.
+    fn is_pressing(&self) -> bool {
+        match self.frame.occasion {
+            Occasion::Door | Occasion::MatchStart | Occasion::Asked => true,
+            Occasion::Routine => self.again,
+        }
+    }
+}
+
+/// The frames that wait, in the order they came.
+#[derive(Debug)]
+pub(super) struct Turns {
+    jobs: VecDeque<Job>,
+    deadline: Duration,
+    /// How long a worker takes, as a moving average.
+    usual: Duration,
+}
+
+impl Turns {
+    pub(super) fn new(deadline: Duration) -> Self {
+        Self {
+            jobs: VecDeque::new(),
+            deadline,
+            usual: Duration::ZERO,
+        }
+    }
+
+    /// One more. What comes back has no place any more: the oldest of those nobody waits for, or the
+    /// oldest.
+    pub(super) fn add(&mut self, job: Job) -> Option<Job> {
+        self.jobs.push_back(job);
+        if self.jobs.len() <= CLASSIFY_LINE {
+            return None;
+        }
+        let least = self.jobs.iter().position(|job| !job.is_pressing());
+        self.jobs.remove(least.unwrap_or(0))
+    }
+
+    /// Back again, before everybody else.
+    pub(super) fn put_back(&mut self, job: Job) {
+        self.jobs.push_front(job);
+    }
+
+    /// Whoever is next.
+    pub(super) fn take_next(&mut self, now: Instant) -> Option<Job> {
+        let in_time = |job: &Job| now + self.usual < job.since + self.deadline;
+        let pressing = |job: &Job| job.is_pressing() && in_time(job);
+        let next = self.jobs.iter().position(pressing);
+        let next = next.or_else(|| self.jobs.iter().rposition(in_time))?;
+        self.jobs.remove(next)
+    }
+
+    /// Those whose deadline has come.
+    pub(super) fn take_late(&mut self, now: Instant) -> VecDeque<Job> {
+        let is_late = |job: &Job| job.since + self.deadline <= now;
+        let jobs = std::mem::take(&mut self.jobs);
+        let (late, in_time) = jobs.into_iter().partition(is_late);
+        self.jobs = in_time;
+        late
+    }
+
+    /// When the next deadline comes.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.jobs.iter().map(|job| job.since + self.deadline).min()
+    }
+
+    /// A worker took so long. However long that was, a frame that has just come is always begun.
+    pub(super) fn learn(&mut self, took: Duration) {
+        self.usual = ((self.usual * 7 + took) / 8).min(self.deadline / 2);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "some instant to begin with")]
+mod tests {
+    use super::*;
+    use crate::codec::VideoCodec;
+    use crate::id::LegId;
+
+    const DEADLINE: Duration = Duration::from_millis(1000);
+
+    fn job(leg: u64, occasion: Occasion, since: Instant) -> Job {
+        let frame = Frame {
+            leg: LegId(leg),
+            occasion,
+            codec: VideoCodec::Vp8,
+            taken: since,
+            data: Box::default(),
+        };
+        Job {
+            frame,
+            since,
+            again: false,
+        }
+    }
+
+    fn legs(turns: &mut Turns, now: Instant) -> Vec<u64> {
+        let next = || turns.take_next(now).map(|job| job.frame.leg.0);
+        std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn those_that_somebody_waits_for_come_first_and_of_the_others_the_newest() {
+        let now = Instant::now();
+        let mut turns = Turns::new(DEADLINE);
+        for (leg, occasion) in [
+            (1, Occasion::Routine),
+            (2, Occasion::Door),
+            (3, Occasion::Routine),
+            (4, Occasion::MatchStart),
+        ] {
+            assert!(turns.add(job(leg, occasion, now)).is_none());
+        }
+        turns.put_back(Job {
+            again: true,
+            ..job(5, Occasion::Routine, now)
+        });
+        assert_eq!(legs(&mut turns, now), [5, 2, 4, 3, 1]);
+    }
+
+    #[test]
+    fn nobody_is_begun_who_cannot_be_finished() {
+        let now = Instant::now();
+        let mut turns = Turns::new(DEADLINE);
+        for _ in 0..50 {
+            turns.learn(Duration::from_millis(100));
+        }
+        turns.add(job(1, Occasion::Door, now));
+        turns.add(job(2, Occasion::Door, now + DEADLINE / 2));
+        let late = now + Duration::from_millis(920);
+        assert_eq!(legs(&mut turns, late), [2]);
+        assert_eq!(turns.next_due(), Some(now + DEADLINE));
+        assert_eq!(turns.take_late(now + DEADLINE).len(), 1);
+        // However slow the workers were, whoever has just come is tried.
+        turns.learn(Duration::from_secs(60));
+        turns.add(job(3, Occasion::Routine, late));
+        assert_eq!(legs(&mut turns, late), [3]);
+    }
+
+    #[test]
+    fn when_it_is_full_whoever_nobody_waits_for_leaves() {
+        let now = Instant::now();
+        let mut turns = Turns::new(DEADLINE);
+        turns.add(job(0, Occasion::Door, now));
+        turns.add(job(1, Occasion::Routine, now));
+        let room = u64::try_from(CLASSIFY_LINE).unwrap();
+        for leg in 2..room {
+            turns.add(job(leg, Occasion::Door, now));
+        }
+        let left = |job: Option<Job>| job.map(|job| job.frame.leg.0);
+        assert_eq!(left(turns.add(job(100, Occasion::Door, now))), Some(1));
+        assert_eq!(left(turns.add(job(101, Occasion::Door, now))), Some(0));
+    }
+}
