@@ -65,6 +65,10 @@ table! {
     FACE_TIME = Histogram "visavis_first_picture_seconds" [""], Seconds, "From a match's begin to the first complete keyframe on its way to the partner.";
     WAIT_TIME = Histogram "visavis_wait_seconds" [""], Seconds, "How long a session looked for a partner.";
     MATCH_TIME = Histogram "visavis_match_seconds" [""], Seconds, "How long a match lasted.";
+    SCREENING_TIME = Histogram "visavis_screening_seconds" [""], Seconds, "From a connected leg to the first picture of it that passes.";
+    VERDICT_TIME = Histogram "visavis_verdict_seconds" [""], Seconds, "From a picture to what is said of it.";
+    DECISIONS = Counter "visavis_moderation_decisions_total" ["decision"], Count, "Decisions of policy and people that are written down.";
+    POLICIES_REFUSED = Counter "visavis_moderation_policies_refused_total" [""], Count, "Times that a policy with a mistake was read; the one before stayed in force.";
     MEDIA_DATAGRAMS_IN = Counter "visavis_media_datagrams_in_total" [""], Count, "Datagrams that came to the media port.";
     MEDIA_BYTES_IN = Counter "visavis_media_bytes_in_total" [""], Bytes, "Bytes of the datagrams that came to the media port.";
     MEDIA_DATAGRAMS_OUT = Counter "visavis_media_datagrams_out_total" [""], Count, "Datagrams sent from the media port.";

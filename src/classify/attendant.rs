@@ -97,6 +97,8 @@ fn child(starting: &Starting) -> io::Result<Child> {
         // The runtime's own pool, which is not used, gets one thread.
         .env("RTEN_NUM_THREADS", "1")
         .current_dir("/")
+        // A Ctrl-C in a terminal is for the server; its worker ends with it.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -14,7 +14,7 @@ Examples:
   visavis serve --media-advertise 203.0.113.7     behind NAT: the address that browsers can reach
 
 SIGTERM or Ctrl-C: no new visitors, the others are told, matches may go on for --server-drain-ms.
-A second one ends at once.";
+A second one ends at once. SIGHUP: the policy is read again.";
 
 /// Runs the server until it is told to stop.
 ///
@@ -26,7 +26,7 @@ pub fn serve(loaded: &Loaded) -> anyhow::Result<()> {
     runtime.block_on(async {
         let server = server::Server::start(loaded).await?;
         print(&welcome::text(loaded, server.places()))?;
-        server.run().await?;
+        server.run(loaded).await?;
         Ok(())
     })
 }

@@ -21,6 +21,12 @@ fn lines(loaded: &Loaded, places: &Places) -> String {
     let _ = writeln!(text, "  page   {}", pages(loaded, places).join("  "));
     let media: Vec<_> = places.media.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "  media  UDP, browsers are told {}", media.join(", "));
+    let watch = if loaded.config.moderation.enabled {
+        "pictures are looked at before a stranger sees them, and while"
+    } else {
+        "off: pictures reach strangers unseen (moderation.enabled)"
+    };
+    let _ = writeln!(text, "  watch  {watch}");
     let drain_s = loaded.config.server.drain().as_secs_f32();
     let _ = writeln!(
         text,

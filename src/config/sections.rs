@@ -202,7 +202,7 @@ impl Default for Moderation {
             hash_list: PathBuf::new(),
             workers: 1,
             deadline_ms: 2_000,
-            first_every_ms: 500,
+            first_every_ms: 1_000,
             steady_every_ms: 5_000,
         }
     }

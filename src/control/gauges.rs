@@ -6,6 +6,7 @@ use ::metrics::{Counter, Gauge, Histogram};
 
 use crate::lobby::{Category, Lobby};
 use crate::metrics;
+use crate::moderation::Deed;
 
 /// The handles of the control plane's metrics.
 pub(super) struct Gauges {
@@ -19,6 +20,8 @@ pub(super) struct Gauges {
     face_seconds: Histogram,
     wait_seconds: Histogram,
     match_seconds: Histogram,
+    screening_seconds: Histogram,
+    verdict_seconds: Histogram,
 }
 
 impl Gauges {
@@ -34,6 +37,8 @@ impl Gauges {
             face_seconds: metrics::FACE_TIME.histogram(),
             wait_seconds: metrics::WAIT_TIME.histogram(),
             match_seconds: metrics::MATCH_TIME.histogram(),
+            screening_seconds: metrics::SCREENING_TIME.histogram(),
+            verdict_seconds: metrics::VERDICT_TIME.histogram(),
         }
     }
 
@@ -69,6 +74,21 @@ impl Gauges {
     /// How long a match lasted.
     pub(super) fn lasted(&self, time: Duration) {
         self.match_seconds.record(time);
+    }
+
+    /// From the connected leg to the first picture that passes.
+    pub(super) fn screened(&self, after: Duration) {
+        self.screening_seconds.record(after);
+    }
+
+    /// From a picture to what is said of it.
+    pub(super) fn judged(&self, after: Duration) {
+        self.verdict_seconds.record(after);
+    }
+
+    /// A decision is written down and takes hold.
+    pub(super) fn decided(&self, deed: Deed) {
+        metrics::DECISIONS.counter_of(deed.word()).increment(1);
     }
 
     /// A report was taken.

@@ -10,6 +10,7 @@ use super::line::{Line, SocketId};
 use super::request::Request;
 use crate::config;
 use crate::limits;
+use crate::moderation::Policy;
 
 /// How the rest of the program reaches the control task. The task ends when all are dropped.
 #[derive(Clone, Debug)]
@@ -53,6 +54,12 @@ impl Handle {
     /// What the lobby goes by.
     pub fn rules(&self) -> &config::Lobby {
         &self.config
+    }
+
+    /// Another policy is in force from now on, where pictures are looked at.
+    pub async fn replace_policy(&self, policy: Policy) {
+        // An error means that the task has ended, and with it everything there was to decide.
+        let _ = self.requests.send(Request::Replace { policy }).await;
     }
 
     /// Admits no more, tells everybody, and returns when nobody is left or the time is over.

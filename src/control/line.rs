@@ -20,10 +20,15 @@ pub struct Line {
 }
 
 impl Line {
-    /// The visitor wants to begin a stay.
-    pub async fn join(&self, wish: Wish) {
+    /// The visitor wants to begin a stay; `device` is the token of a browser that was here before.
+    pub async fn join(&self, wish: Wish, device: Option<Private<String>>) {
         let socket = self.socket;
-        self.send(Request::Join { socket, wish }).await;
+        self.send(Request::Join {
+            socket,
+            wish,
+            device,
+        })
+        .await;
     }
 
     /// The visitor goes on with a stay.

@@ -7,19 +7,31 @@
 //! 3. The [`switchboard`] puts it to the lobby, and carries out what the lobby wants: a media
 //!    [`Command`], a [`Message`] to a visitor, a line in the log and a number in [`gauges`].
 //! 4. The [`register`] knows which WebSocket carries which stay, and which token resumes it.
+//!
+//! The walk of a picture, where pictures are looked at:
+//! 1. [`watch`] hands it to the classifier and brings back the verdict.
+//! 2. The switchboard puts that, and whatever else happens to a stay, to the moderation desk.
+//! 3. [`oversight`] keeps back what the desk wants until the audit log has it on disk.
+//! 4. [`conduct`] does it: a gate, a word to the visitor, the end of a stay. By [`device`] tokens a
+//!    browser is known when it comes again.
 
+mod conduct;
+mod device;
 mod gauges;
 mod handle;
 mod line;
+mod oversight;
 mod register;
 mod request;
 mod switchboard;
 mod task;
+mod watch;
 
 pub use handle::Handle;
 pub use line::{Line, SocketId};
-pub use request::{Message, Refusal, Request, Ticket};
+pub use request::{Message, Refusal, Request, Screening, Ticket, Whose};
 pub use task::start;
+pub use watch::{DeviceBook, Watch};
 
 #[cfg(doc)]
 use crate::media::Command;

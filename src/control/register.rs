@@ -1,25 +1,28 @@
 //! [`Register`]: which WebSocket carries which stay, and which token resumes it.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::Rng;
 use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
+use super::device::Devices;
 use super::line::SocketId;
 use super::request::Message;
 use crate::id::SessionId;
 use crate::lobby::Medium;
+use crate::moderation::{DeviceKey, Label};
 use crate::private::Private;
 
 /// Who is connected, and how.
-#[derive(Debug)]
 pub(super) struct Register {
     sockets: HashMap<SocketId, Socket>,
     stays: HashMap<SessionId, Stay>,
     sessions_by_token: HashMap<Private<String>, SessionId>,
     last_session: u64,
+    /// Where browsers are known again.
+    devices: Option<Devices>,
     /// Makes tokens, so it must not be guessed from outside.
     rng: StdRng,
 }
@@ -44,6 +47,14 @@ pub(super) struct Stay {
     pub(super) asked_at: Option<Instant>,
     /// Until it sees somebody: when it said `next`.
     pub(super) next_at: Option<Instant>,
+    /// Until its picture has passed: when its leg was connected.
+    pub(super) connected_at: Option<Instant>,
+    /// Whom it faces.
+    pub(super) partner: Option<SessionId>,
+    /// The browser that it came with.
+    pub(super) device: Option<DeviceKey>,
+    /// The token for that browser, until it is told.
+    pub(super) device_token: Option<Private<String>>,
 }
 
 /// What happened to a message.
@@ -58,11 +69,26 @@ pub(super) enum Told {
 impl Register {
     pub(super) fn new(rng: StdRng) -> Self {
         Self {
+            devices: None,
             sockets: HashMap::new(),
             stays: HashMap::new(),
             sessions_by_token: HashMap::new(),
             last_session: 0,
             rng,
+        }
+    }
+
+    /// The same, in which browsers are known again.
+    pub(super) fn with_devices(mut self, devices: Devices) -> Self {
+        self.devices = Some(devices);
+        self
+    }
+
+    /// The browser of this session stays outside for so long.
+    pub(super) fn keep_out(&self, session: SessionId, label: Label, rest: Duration) {
+        let device = self.stays.get(&session).and_then(|stay| stay.device);
+        if let (Some(device), Some(devices)) = (device, &self.devices) {
+            devices.keep_out(device, label, rest);
         }
     }
 
@@ -96,7 +122,15 @@ impl Register {
     }
 
     /// A new stay on a WebSocket.
-    pub(super) fn begin(&mut self, socket: SocketId, medium: Medium, now: Instant) -> SessionId {
+    pub(super) fn begin(
+        &mut self,
+        socket: SocketId,
+        medium: Medium,
+        token: Option<&Private<String>>,
+        now: Instant,
+    ) -> SessionId {
+        let known = self.devices.as_mut();
+        let (device, device_token) = known.map(|devices| devices.greet(token, now)).unzip();
         self.last_session += 1;
         let session = SessionId(self.last_session);
         let stay = Stay {
@@ -105,6 +139,10 @@ impl Register {
             medium,
             asked_at: Some(now),
             next_at: None,
+            connected_at: None,
+            partner: None,
+            device,
+            device_token,
         };
         self.stays.insert(session, stay);
         if let Some(socket) = self.sockets.get_mut(&socket) {
@@ -151,6 +189,20 @@ impl Register {
             self.sessions_by_token.insert(token.clone(), session);
         }
         token
+    }
+
+    /// Two sessions face each other, or no longer do.
+    pub(super) fn face(&mut self, [one, other]: [SessionId; 2], facing: bool) {
+        for (session, partner) in [(one, other), (other, one)] {
+            if let Some(stay) = self.stays.get_mut(&session) {
+                stay.partner = facing.then_some(partner);
+            }
+        }
+    }
+
+    /// Whom a session faces.
+    pub(super) fn partner_of(&self, session: SessionId) -> Option<SessionId> {
+        self.stays.get(&session)?.partner
     }
 
     /// A stay.

@@ -8,6 +8,7 @@ use super::line::SocketId;
 use crate::id::MatchId;
 use crate::lobby::{Ask, Notice, Standing, Wish};
 use crate::media::OfferError;
+use crate::moderation::{Label, Policy};
 use crate::private::Private;
 
 /// What a WebSocket asks of the control task.
@@ -28,6 +29,8 @@ pub enum Request {
         socket: SocketId,
         /// What the visitor wants.
         wish: Wish,
+        /// The token of a browser that was here before.
+        device: Option<Private<String>>,
     },
     /// Its visitor goes on with a stay.
     Resume {
@@ -50,6 +53,11 @@ pub enum Request {
         /// Its name.
         socket: SocketId,
     },
+    /// Another policy is in force.
+    Replace {
+        /// The policy.
+        policy: Policy,
+    },
     /// Admit no more, and end within the time.
     Drain {
         /// The time.
@@ -68,6 +76,8 @@ pub enum Message {
         ticket: Ticket,
         /// How many sessions there are.
         online: usize,
+        /// By which the browser is known when it comes again.
+        device: Option<Private<String>>,
     },
     /// The stay goes on.
     Resumed {
@@ -89,10 +99,50 @@ pub enum Message {
         /// RTP timestamp from which on pictures are of this match.
         timestamp: u32,
     },
+    /// How far the look at the visitor's picture is.
+    Screening(Screening),
+    /// What the visitor shows is against the rules.
+    Warned(Label),
+    /// A picture is stopped, or passes again.
+    Blocked {
+        /// Whose picture.
+        whose: Whose,
+        /// Whether it is stopped.
+        blocked: bool,
+        /// What was seen, for the visitor whose picture it is.
+        label: Option<Label>,
+    },
+    /// The stay is ended by policy; the lobby's farewell follows.
+    Ended {
+        /// What was seen.
+        label: Label,
+        /// When the visitor may come back.
+        retry_after: Duration,
+    },
     /// What was asked for was not done.
     Refused(Refusal),
     /// The stay goes on on another WebSocket.
     Replaced,
+}
+
+/// How far the look at a visitor's picture is that comes before the first match.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Screening {
+    /// Nothing is judged yet.
+    Pending,
+    /// It takes longer than it should.
+    Overdue,
+    /// The visitor may be met.
+    Passed,
+}
+
+/// Whose picture.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Whose {
+    /// The visitor's.
+    Own,
+    /// The partner's.
+    Partner,
 }
 
 /// How to go on with a stay on a new WebSocket.

@@ -9,26 +9,31 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::oneshot;
 use tracing::{debug, info};
 
+use super::device::Devices;
 use super::gauges::{Gauges, word};
 use super::line::SocketId;
+use super::oversight::Oversight;
 use super::register::{Register, Told};
-use super::request::{Message, Refusal, Request, Ticket};
+use super::request::{Message, Refusal, Request, Screening, Ticket};
 use crate::config;
 use crate::id::{LegId, MatchId, SessionId};
 use crate::lobby::{
-    self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Output, Wish,
+    self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Output, Standing, Wish,
 };
 use crate::media::{Command, Event, OfferError};
+use crate::moderation::{self, Desk};
 use crate::private::Private;
 
 /// The control plane without its clock and its channels.
 pub(super) struct Switchboard<F> {
     lobby: Lobby,
-    register: Register,
+    pub(super) register: Register,
     /// For finding who sees whose first picture.
     sessions_by_match: HashMap<MatchId, [SessionId; 2]>,
-    command: F,
-    gauges: Gauges,
+    pub(super) command: F,
+    pub(super) gauges: Gauges,
+    /// Where pictures are looked at.
+    pub(super) oversight: Option<Oversight>,
     grace: Duration,
     retry_after: Duration,
     /// WebSockets that took no more, to be given up after what is being done.
@@ -38,11 +43,11 @@ pub(super) struct Switchboard<F> {
 }
 
 /// A session's one leg carries the session's number: each is made once, and for each other.
-const fn leg_of(session: SessionId) -> LegId {
+pub(super) const fn leg_of(session: SessionId) -> LegId {
     LegId(session.0)
 }
 
-const fn session_of(leg: LegId) -> SessionId {
+pub(super) const fn session_of(leg: LegId) -> SessionId {
     SessionId(leg.0)
 }
 
@@ -55,11 +60,20 @@ impl<F: FnMut(Command)> Switchboard<F> {
             sessions_by_match: HashMap::new(),
             command,
             gauges: Gauges::new(),
+            oversight: None,
             grace: Duration::from_millis(config.grace_ms),
             retry_after: Duration::from_millis(config.retry_after_ms),
             stuck: VecDeque::new(),
             askers: Vec::new(),
         }
+    }
+
+    /// The same, with somebody who decides by policy what may be shown.
+    pub(super) fn with_desk(mut self, desk: Desk, devices: Devices) -> Self {
+        self.lobby = self.lobby.with_screening();
+        self.register = self.register.with_devices(devices);
+        self.oversight = Some(Oversight::new(desk));
+        self
     }
 
     /// A WebSocket, or the program, asks for something.
@@ -72,7 +86,11 @@ impl<F: FnMut(Command)> Switchboard<F> {
             } => {
                 self.register.connect(socket, outbox, hold);
             }
-            Request::Join { socket, wish } => self.join(socket, wish, now),
+            Request::Join {
+                socket,
+                wish,
+                device,
+            } => self.join(socket, wish, device.as_ref(), now),
             Request::Resume {
                 socket,
                 token,
@@ -80,6 +98,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             } => self.resume(socket, &token, offer, now),
             Request::Ask { socket, ask } => self.ask(socket, ask, now),
             Request::Disconnect { socket } => self.disconnect(socket, now),
+            Request::Replace { policy } => self.replace_policy(policy, now),
             Request::Drain { within, done } => {
                 self.askers.push(done);
                 self.put(Input::Drain { within }, now);
@@ -118,12 +137,17 @@ impl<F: FnMut(Command)> Switchboard<F> {
     /// Time has passed.
     pub(super) fn handle_time(&mut self, now: Instant) {
         self.put(Input::Tick, now);
+        self.tell_desk(moderation::Input::Tick, now);
         self.give_up_stuck(now);
     }
 
     /// When [`Switchboard::handle_time`] is due.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.lobby.next_deadline()
+        let desk = self.oversight.as_ref().and_then(Oversight::next_deadline);
+        [self.lobby.next_deadline(), desk]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// How many sessions there are.
@@ -136,7 +160,13 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.lobby.is_draining()
     }
 
-    fn join(&mut self, socket: SocketId, wish: Wish, now: Instant) {
+    fn join(
+        &mut self,
+        socket: SocketId,
+        wish: Wish,
+        device: Option<&Private<String>>,
+        now: Instant,
+    ) {
         if self.register.session_on(socket).is_some() {
             return self.refuse(socket, Refusal::AlreadyJoined);
         }
@@ -144,7 +174,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             Door::Video { .. } => Medium::Video,
             Door::Text => Medium::Text,
         };
-        let session = self.register.begin(socket, medium, now);
+        let session = self.register.begin(socket, medium, device, now);
         self.put(Input::Join { session, wish }, now);
     }
 
@@ -215,16 +245,25 @@ impl<F: FnMut(Command)> Switchboard<F> {
 
     fn leg_news(&mut self, leg: LegId, news: LegNews, now: Instant) {
         let session = session_of(leg);
-        if news == LegNews::Connected
-            && let Some(asked_at) = self
-                .register
-                .stay(session)
-                .and_then(|stay| stay.asked_at.take())
-        {
+        let asked_at = self
+            .register
+            .stay(session)
+            .and_then(|stay| stay.asked_at.take_if(|_| news == LegNews::Connected));
+        let is_first = asked_at.is_some();
+        if let Some(asked_at) = asked_at {
             self.gauges
                 .connected(now.saturating_duration_since(asked_at));
         }
         self.put(Input::Leg { session, news }, now);
+        if news == LegNews::Connected && self.is_overseen() {
+            if is_first {
+                if let Some(stay) = self.register.stay(session) {
+                    stay.connected_at = Some(now);
+                }
+                self.tell(session, Message::Screening(Screening::Pending));
+            }
+            self.tell_desk(moderation::Input::Connected { session }, now);
+        }
     }
 
     /// Whoever pressed Next sees somebody.
@@ -252,44 +291,29 @@ impl<F: FnMut(Command)> Switchboard<F> {
     }
 
     /// Puts an input to the lobby and carries out what it wants.
-    fn put(&mut self, input: Input, now: Instant) {
+    pub(super) fn put(&mut self, input: Input, now: Instant) {
         self.lobby.handle(input, now);
         while let Some(output) = self.lobby.poll() {
-            self.carry_out(output);
+            self.carry_out(output, now);
         }
         self.gauges.set(&self.lobby, self.sessions_by_match.len());
     }
 
-    fn carry_out(&mut self, output: Output) {
+    fn carry_out(&mut self, output: Output, now: Instant) {
         match output {
-            Output::Tell { session, notice } => self.tell(session, Message::Notice(notice)),
-            Output::Joined { session, online } => {
-                let ticket = self.ticket(session);
-                self.gauges.joins.increment(1);
-                info!(%session, "joined");
-                self.tell(session, Message::Joined { ticket, online });
-            }
+            Output::Tell { session, notice } => self.notify(session, notice),
+            Output::Joined { session, online } => self.joined(session, online, now),
             Output::Resumed {
                 session,
                 online,
                 standing,
-            } => {
-                let ticket = self.ticket(session);
-                info!(%session, "resumed");
-                self.tell(
-                    session,
-                    Message::Resumed {
-                        ticket,
-                        online,
-                        standing,
-                    },
-                );
-            }
+            } => self.resumed(session, online, standing),
             Output::Open { session, offer } => {
                 (self.command)(Command::Open {
                     leg: leg_of(session),
                     offer,
                 });
+                self.screen(session);
             }
             Output::Restart { session, offer } => {
                 (self.command)(Command::Restart {
@@ -303,6 +327,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 medium,
                 waited,
             } => {
+                self.register.face(sessions, true);
+                // Before the media plane hears of it: whose picture is to be held is held from the
+                // start.
+                self.tell_desk(moderation::Input::Matched { match_id, sessions }, now);
                 self.match_began(match_id, sessions, medium, waited);
             }
             Output::MatchEnded {
@@ -314,7 +342,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             } => {
                 info!(%match_id, ?reason, lasted_ms = lasted.as_millis(), "match ended");
                 self.gauges.lasted(lasted);
-                self.match_ended(match_id, sessions, medium);
+                self.match_ended(match_id, sessions, medium, now);
             }
             Output::Reported {
                 session,
@@ -323,10 +351,63 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 complaint,
             } => {
                 self.reported(session, about, match_id, &complaint);
+                let (by, category) = (session, complaint.category);
+                let reported = moderation::Input::Reported {
+                    by,
+                    about,
+                    category,
+                };
+                self.tell_desk(reported, now);
             }
-            Output::Ended { session } => self.ended(session),
+            Output::Ended { session } => self.ended(session, now),
             Output::Drained => self.drained(),
         }
+    }
+
+    fn notify(&mut self, session: SessionId, notice: Notice) {
+        let begins = matches!(notice, Notice::Matched { .. });
+        self.tell(session, Message::Notice(notice));
+        if begins {
+            self.tell_of_stops(session);
+        }
+    }
+
+    fn resumed(&mut self, session: SessionId, online: usize, standing: Standing) {
+        let ticket = self.ticket(session);
+        info!(%session, "resumed");
+        self.tell(
+            session,
+            Message::Resumed {
+                ticket,
+                online,
+                standing,
+            },
+        );
+        self.tell_of_stops(session);
+    }
+
+    fn joined(&mut self, session: SessionId, online: usize, now: Instant) {
+        let ticket = self.ticket(session);
+        self.gauges.joins.increment(1);
+        info!(%session, "joined");
+        let Some(stay) = self.register.stay(session) else {
+            return;
+        };
+        let key = stay.device;
+        let device = stay.device_token.take();
+        self.tell(
+            session,
+            Message::Joined {
+                ticket,
+                online,
+                device,
+            },
+        );
+        let arrived = moderation::Input::Arrived {
+            session,
+            device: key,
+        };
+        self.tell_desk(arrived, now);
     }
 
     fn match_began(
@@ -351,8 +432,16 @@ impl<F: FnMut(Command)> Switchboard<F> {
         }
     }
 
-    fn match_ended(&mut self, match_id: MatchId, sessions: [SessionId; 2], medium: Medium) {
+    fn match_ended(
+        &mut self,
+        match_id: MatchId,
+        sessions: [SessionId; 2],
+        medium: Medium,
+        now: Instant,
+    ) {
         self.sessions_by_match.remove(&match_id);
+        self.register.face(sessions, false);
+        self.tell_desk(moderation::Input::Parted { match_id, sessions }, now);
         if medium == Medium::Video {
             (self.command)(Command::Part {
                 match_id,
@@ -380,7 +469,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.gauges.reported(complaint.category);
     }
 
-    fn ended(&mut self, session: SessionId) {
+    fn ended(&mut self, session: SessionId, now: Instant) {
         let joined = self.register.has_joined(session);
         let Some(stay) = self.register.end(session) else {
             return;
@@ -393,6 +482,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 leg: leg_of(session),
             });
         }
+        self.tell_desk(moderation::Input::Left { session }, now);
     }
 
     fn ticket(&mut self, session: SessionId) -> Ticket {
@@ -406,7 +496,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.tell_socket(socket, Message::Refused(refusal));
     }
 
-    fn tell(&mut self, session: SessionId, message: Message) {
+    pub(super) fn tell(&mut self, session: SessionId, message: Message) {
         if let Told::Stuck(socket) = self.register.tell(session, message) {
             self.stuck.push_back(socket);
         }
@@ -419,7 +509,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
     }
 
     /// A WebSocket that takes no more counts as lost: its visitor may resume on another.
-    fn give_up_stuck(&mut self, now: Instant) {
+    pub(super) fn give_up_stuck(&mut self, now: Instant) {
         while let Some(socket) = self.stuck.pop_front() {
             debug!("a WebSocket is too slow");
             self.disconnect(socket, now);
@@ -428,87 +518,5 @@ impl<F: FnMut(Command)> Switchboard<F> {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::sync::mpsc;
-
-    use super::*;
-    use crate::codec::VideoCodec;
-
-    fn video(adult: bool) -> Wish {
-        let offer = Private::new("an offer".to_owned());
-        Wish {
-            door: Door::Video { offer },
-            adult,
-            interests: vec![],
-            languages: vec![],
-        }
-    }
-
-    /// Whatever way a stay ends, the last thing that happens is that its WebSocket goes.
-    #[tokio::test]
-    async fn nothing_is_kept_of_those_who_have_gone() {
-        let now = tokio::time::Instant::now().into_std();
-        let (asked, mut commands) = mpsc::unbounded_channel();
-        let command = move |command| asked.send(command).unwrap();
-        let config = config::Lobby::default();
-        let mut board = Switchboard::new(&config, StdRng::seed_from_u64(7), command);
-        let mut inboxes = Vec::new();
-        for number in 0..6 {
-            let socket = SocketId(number);
-            let (outbox, inbox) = mpsc::channel(64);
-            let (hold, held) = oneshot::channel();
-            inboxes.push((inbox, held));
-            board.handle_request(
-                Request::Connect {
-                    socket,
-                    outbox,
-                    hold,
-                },
-                now,
-            );
-            let wish = video(number != 0);
-            board.handle_request(Request::Join { socket, wish }, now);
-        }
-        while let Ok(command) = commands.try_recv() {
-            let Command::Open { leg, .. } = command else {
-                continue;
-            };
-            // The first of them is refused, the others connect.
-            let reason = OfferError::Malformed;
-            if leg == LegId(2) {
-                board.handle_event(Event::Refused { leg, reason }, now);
-                continue;
-            }
-            let answer = Private::new("an answer".to_owned());
-            board.handle_event(
-                Event::Answered {
-                    leg,
-                    answer,
-                    video: VideoCodec::Vp8,
-                },
-                now,
-            );
-            board.handle_event(Event::Connected { leg }, now);
-        }
-        assert_eq!((board.online(), board.sessions_by_match.len()), (4, 2));
-        board.handle_event(Event::Closed { leg: LegId(3) }, now);
-        board.handle_request(
-            Request::Ask {
-                socket: SocketId(3),
-                ask: Ask::Leave,
-            },
-            now,
-        );
-        for number in 0..6 {
-            board.handle_request(
-                Request::Disconnect {
-                    socket: SocketId(number),
-                },
-                now,
-            );
-        }
-        board.handle_time(now + board.grace);
-        assert!(board.register.is_empty() && board.sessions_by_match.is_empty());
-        assert_eq!((board.online(), board.next_deadline()), (0, None));
-    }
-}
+#[path = "switchboard_tests.rs"]
+mod tests;

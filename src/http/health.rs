@@ -101,7 +101,7 @@ mod tests {
         let (events, inbox) = mpsc::channel(1);
         let panic = |_| panic!("a bug, for this test");
         (
-            control::start(&config::Lobby::default(), panic, inbox),
+            control::start(&config::Lobby::default(), panic, inbox, None),
             events,
         )
     }
@@ -116,12 +116,15 @@ mod tests {
         let line = control.connect().await.unwrap();
         let offer = Private::new("an offer".to_owned());
         let door = Door::Video { offer };
-        line.join(Wish {
-            door,
-            adult: true,
-            interests: vec![],
-            languages: vec![],
-        })
+        line.join(
+            Wish {
+                door,
+                adult: true,
+                interests: vec![],
+                languages: vec![],
+            },
+            None,
+        )
         .await;
         // Returns when the task is gone: it cannot drain any more.
         control.drain(std::time::Duration::from_secs(3600)).await;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::message::{
     ByeReason, Category, Connection, ErrorCode, FromBrowser, FromServer, LeftReason, Limits, Mode,
-    Standing,
+    Screening, Standing, Whose,
 };
 use crate::config;
-use crate::control::{Message, Refusal, Ticket};
+use crate::control::{self, Message, Refusal, Ticket};
 use crate::id::MatchId;
 use crate::lobby::{self, Ask, Common, Complaint, Door, Notice, Wish};
 use crate::media::OfferError;
@@ -18,7 +18,12 @@ use crate::private::Private;
 #[derive(Debug)]
 pub(super) enum Wanted {
     /// To begin a stay.
-    Join(Wish),
+    Join {
+        /// As what.
+        wish: Wish,
+        /// The token of a browser that was here before.
+        device: Option<Private<String>>,
+    },
     /// To go on with one.
     Resume {
         /// The token.
@@ -43,18 +48,20 @@ pub(super) fn read(text: &str) -> Result<Wanted, ErrorCode> {
             adult,
             interests,
             languages,
+            device,
         } => {
             let door = match (mode, offer) {
                 (Mode::Video, Some(offer)) => Door::Video { offer },
                 (Mode::Text, None) => Door::Text,
                 (Mode::Video, None) | (Mode::Text, Some(_)) => return Err(ErrorCode::BadMessage),
             };
-            return Ok(Wanted::Join(Wish {
+            let wish = Wish {
                 door,
                 adult,
                 interests,
                 languages,
-            }));
+            };
+            return Ok(Wanted::Join { wish, device });
         }
         FromBrowser::Resume { token, offer } => return Ok(Wanted::Resume { token, offer }),
         FromBrowser::Offer { sdp } => Ask::Restart(sdp),
@@ -78,11 +85,13 @@ pub(super) fn write(message: Message, rules: &config::Lobby) -> FromServer {
         Message::Joined {
             ticket: Ticket { token, grace },
             online,
+            device,
         } => FromServer::Joined {
             resume: token,
             grace_ms: ms(grace),
             online,
             limits: limits(rules),
+            device,
         },
         Message::Resumed {
             ticket,
@@ -97,6 +106,28 @@ pub(super) fn write(message: Message, rules: &config::Lobby) -> FromServer {
         } => FromServer::Picture {
             r#match: name(match_id),
             timestamp,
+        },
+        Message::Screening(state) => FromServer::Screening {
+            state: screening(state),
+        },
+        Message::Warned(label) => FromServer::Warned {
+            label: label.to_string(),
+        },
+        Message::Blocked {
+            whose,
+            blocked,
+            label,
+        } => FromServer::Blocked {
+            whose: match whose {
+                control::Whose::Own => Whose::Own,
+                control::Whose::Partner => Whose::Partner,
+            },
+            blocked,
+            label: label.map(|label| label.to_string()),
+        },
+        Message::Ended { label, retry_after } => FromServer::Ended {
+            label: label.to_string(),
+            retry_after_ms: ms(retry_after),
         },
         Message::Refused(refusal) => FromServer::error(code_of(refusal), None),
         Message::Replaced => FromServer::Bye {
@@ -226,6 +257,14 @@ const fn left_reason(reason: lobby::LeftReason) -> LeftReason {
         lobby::LeftReason::Gone => LeftReason::Gone,
         lobby::LeftReason::Lost => LeftReason::Lost,
         lobby::LeftReason::Ended => LeftReason::Ended,
+    }
+}
+
+const fn screening(state: control::Screening) -> Screening {
+    match state {
+        control::Screening::Pending => Screening::Pending,
+        control::Screening::Overdue => Screening::Overdue,
+        control::Screening::Passed => Screening::Passed,
     }
 }
 

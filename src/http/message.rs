@@ -27,6 +27,13 @@ pub enum FromBrowser {
         /// BCP 47 tags of what the visitor speaks.
         #[serde(default)]
         languages: Vec<String>,
+        /// From the last `joined` that this browser was told.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "maybe_wire"
+        )]
+        device: Option<Private<String>>,
     },
     /// Goes on with a stay on a new WebSocket.
     Resume {
@@ -98,6 +105,13 @@ pub enum FromServer {
         online: usize,
         /// What the server takes.
         limits: Limits,
+        /// By which the browser is known when it comes again, to be brought with `join`.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "maybe_wire"
+        )]
+        device: Option<Private<String>>,
     },
     /// The answer to the last offer.
     Answer {
@@ -182,6 +196,32 @@ pub enum FromServer {
         /// The languages in common, if matched.
         languages: Vec<String>,
     },
+    /// Nobody meets a visitor whose picture has not been looked at.
+    Screening {
+        /// How far that is.
+        state: Screening,
+    },
+    /// What is shown is against the rules; more of it has consequences.
+    Warned {
+        /// What was seen.
+        label: String,
+    },
+    /// A picture is stopped, or passes again.
+    Blocked {
+        /// Whose picture.
+        whose: Whose,
+        /// Whether it is stopped.
+        blocked: bool,
+        /// What was seen; of a partner it is not told.
+        label: Option<String>,
+    },
+    /// The server ends the stay; `bye` follows.
+    Ended {
+        /// What was seen.
+        label: String,
+        /// When the visitor may come back.
+        retry_after_ms: u64,
+    },
     /// The server is shutting down.
     GoingAway {
         /// How long a match may go on.
@@ -253,6 +293,28 @@ pub enum Connection {
     Connected,
     /// Nothing was heard for a while.
     Silent,
+}
+
+/// How far the look at a visitor's picture is that comes before the first match.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Screening {
+    /// Nothing is judged yet.
+    Pending,
+    /// It takes longer than it should; it goes on.
+    Overdue,
+    /// The visitor may be met.
+    Passed,
+}
+
+/// Whose picture.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// The visitor's.
+    Own,
+    /// The partner's.
+    Partner,
 }
 
 /// How a match ended for the one who did not end it.

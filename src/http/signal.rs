@@ -138,7 +138,7 @@ impl Visit {
     ) -> Result<(), Over> {
         match frame {
             Some(Ok(Frame::Text(text))) => match interpret::read(&text) {
-                Ok(Wanted::Join(wish)) => line.join(wish).await,
+                Ok(Wanted::Join { wish, device }) => line.join(wish, device).await,
                 Ok(Wanted::Resume { token, offer }) => line.resume(token, offer).await,
                 Ok(Wanted::Ask(ask)) => line.ask(ask).await,
                 Err(code) => {

@@ -60,6 +60,7 @@ async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result
     let asked = Instant::now();
     let mut socket = around.side.websocket().await?;
     let join = FromBrowser::Join {
+        device: None,
         mode: Mode::Video,
         offer: Some(Private::new(visitor.offer())),
         adult: true,

@@ -74,6 +74,7 @@ impl Lobby {
             medium,
             band: AgeBand::Adult,
             leg,
+            is_screened: medium == Medium::Text || !self.rules.screening,
             socket: Socket::Plugged,
             state: State::Looking {
                 since: now,

@@ -56,6 +56,16 @@ pub enum Input {
         /// An offer with new ICE credentials, if the network changed.
         offer: Option<Private<String>>,
     },
+    /// The session's picture has been looked at: it may be met.
+    Screened {
+        /// The session.
+        session: SessionId,
+    },
+    /// The session's stay is over by the server's will.
+    Dismiss {
+        /// The session.
+        session: SessionId,
+    },
     /// Admit no more, and end within the time.
     Drain {
         /// The time.

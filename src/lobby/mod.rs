@@ -101,6 +101,13 @@ impl Lobby {
         }
     }
 
+    /// The same lobby, in which nobody is met by video before [`Input::Screened`].
+    #[must_use]
+    pub const fn with_screening(mut self) -> Self {
+        self.rules.screening = true;
+        self
+    }
+
     /// Takes one input. Of what was due by `now`, a good part is done as well; the next deadline
     /// tells whether more is left.
     pub fn handle(&mut self, input: Input, now: Instant) {
@@ -112,6 +119,10 @@ impl Lobby {
             Input::Ask { session, ask } => self.handle_ask(session, ask, now),
             Input::Unplugged { session } => self.handle_unplugged(session, now),
             Input::Resume { session, offer } => self.handle_resume(session, offer, now),
+            Input::Screened { session } => self.handle_screened(session, now),
+            Input::Dismiss { session } => {
+                self.end(session, LeftReason::Ended, ByeReason::Ended, now);
+            }
             Input::Drain { within } => self.handle_drain(within, now),
             Input::Tick => {}
         }

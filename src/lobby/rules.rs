@@ -24,6 +24,8 @@ pub(super) struct Rules {
     pub(super) chat: Pace,
     pub(super) typing: Pace,
     pub(super) other: Pace,
+    /// Whether a picture is looked at before anybody meets its visitor.
+    pub(super) screening: bool,
 }
 
 impl From<&config::Lobby> for Rules {
@@ -49,6 +51,7 @@ impl From<&config::Lobby> for Rules {
             chat: pace(config.chat_burst, config.chat_every_ms),
             typing: pace(config.typing_burst, config.typing_every_ms),
             other: pace(config.next_burst, config.next_every_ms),
+            screening: false,
         }
     }
 }

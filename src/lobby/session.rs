@@ -16,6 +16,8 @@ pub(super) struct Session {
     pub(super) medium: Medium,
     pub(super) band: AgeBand,
     pub(super) leg: Leg,
+    /// Whether others may meet it.
+    pub(super) is_screened: bool,
     pub(super) socket: Socket,
     pub(super) state: State,
     pub(super) interests: Vec<Interest>,
@@ -145,7 +147,7 @@ impl Session {
         let State::Looking { since, .. } = self.state else {
             return None;
         };
-        if self.socket != Socket::Plugged {
+        if self.socket != Socket::Plugged || !self.is_screened {
             return None;
         }
         let pool = self.pool()?;

@@ -41,6 +41,19 @@ impl Lobby {
         }
     }
 
+    /// A session's picture has been looked at.
+    pub(super) fn handle_screened(&mut self, id: SessionId, now: Instant) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        session.is_screened = true;
+        if let State::Looking { since, again } = &mut session.state {
+            // The wait begins when the wait for oneself is over.
+            (*since, *again) = (now, now);
+        }
+        self.look_around(id, now);
+    }
+
     /// A session asks for something.
     pub(super) fn handle_ask(&mut self, id: SessionId, ask: Ask, now: Instant) {
         if !self.sessions.contains_key(&id) {

@@ -1,13 +1,15 @@
 //! Builds every part, starts and stops them in order.
 //!
 //! 1. [`ports`] binds and reads what only the system can judge, [`rulebook`] reads the policy.
-//! 2. [`Server::start`] starts the media plane, the control task on top of it, then the HTTP side.
-//! 3. [`Server::run`] waits for [`stop`] and ends them the other way round.
+//! 2. [`Server::start`] starts those who look at pictures ([`lookout`]), the media plane, the control
+//!    task on top of both, then the HTTP side.
+//! 3. [`Server::run`] waits for [`signals`] and ends them the other way round.
 
 mod descriptors;
+mod lookout;
 mod ports;
 pub mod rulebook;
-mod stop;
+mod signals;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -16,7 +18,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::{ConfigError, Loaded};
 use crate::control;
@@ -24,7 +26,8 @@ use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::{self, Readiness};
 use crate::media::{Plane, StartError};
 use crate::metrics;
-use stop::StopSignals;
+use lookout::Ledgers;
+use signals::{Signal, Signals};
 
 /// How long answers under way may take once nobody is left to wait for.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
@@ -60,9 +63,11 @@ pub struct Server {
     readiness: Readiness,
     plane: Plane,
     control: control::Handle,
+    /// Where decisions are written down, if pictures are looked at.
+    ledgers: Option<Ledgers>,
     http: JoinHandle<io::Result<()>>,
     http_handle: ListenerHandle,
-    stop: StopSignals,
+    signals: Signals,
 }
 
 /// Where a started server can be found.
@@ -88,14 +93,16 @@ impl Server {
         let socket = ports::bind_http(loaded)?;
         let http = socket.local_addr().map_err(ServerError::Http)?;
         ports::probe_media(loaded)?;
-        let stop = StopSignals::listen().map_err(ServerError::Signals)?;
+        let signals = Signals::listen().map_err(ServerError::Signals)?;
 
         descriptors::make_room(config.http.max_connections);
         let recorded = metrics::install()?;
         tokio::spawn(keep_up(recorded.clone()));
-        let (plane, events) = ports::start_media(loaded)?;
+        let (tap, watch, ledgers) = lookout::build(loaded)?;
+        let (plane, events) = ports::start_media(loaded, tap)?;
         let media = plane.clone();
-        let control = control::start(&config.lobby, move |command| media.send(command), events);
+        let command = move |command| media.send(command);
+        let control = control::start(&config.lobby, command, events, watch);
         let readiness = Readiness::default();
         let router = http::router(
             (control.clone(), plane.clone()),
@@ -119,9 +126,10 @@ impl Server {
             readiness,
             plane,
             control,
+            ledgers,
             http,
             http_handle,
-            stop,
+            signals,
         })
     }
 
@@ -130,20 +138,39 @@ impl Server {
         &self.places
     }
 
+    /// Puts the policy in force that is in its file now; a wrong one changes nothing.
+    async fn reload(&self, loaded: &Loaded) {
+        match rulebook::load(loaded) {
+            Ok(policy) => {
+                info!(version = %policy.version, "another policy");
+                self.control.replace_policy(policy).await;
+            }
+            Err(error) => {
+                metrics::POLICIES_REFUSED.counter().increment(1);
+                warn!("the policy stays as it was: {error}");
+            }
+        }
+    }
+
     /// Runs until SIGTERM or Ctrl-C, then lets matches end within the drain time. A second signal
     /// ends at once.
     ///
     /// # Errors
     /// The HTTP side stopped by itself.
-    pub async fn run(mut self) -> Result<(), ServerError> {
-        tokio::select! {
-            () = self.stop.next() => {}
-            ended = &mut self.http => return Err(ServerError::Http(why(ended))),
+    pub async fn run(mut self, loaded: &Loaded) -> Result<(), ServerError> {
+        loop {
+            tokio::select! {
+                signal = self.signals.next() => match signal {
+                    Signal::Stop => break,
+                    Signal::Reload => self.reload(loaded).await,
+                },
+                ended = &mut self.http => return Err(ServerError::Http(why(ended))),
+            }
         }
         self.readiness.close();
         info!(drain_ms = self.drain.as_millis(), "draining");
         let impatient = async {
-            self.stop.next().await;
+            while self.signals.next().await == Signal::Reload {}
             self.control.drain(Duration::ZERO).await;
         };
         tokio::select! {
@@ -152,9 +179,15 @@ impl Server {
         }
         self.http_handle.close(LAST_ANSWERS).await;
         let _ = self.http.await;
-        let plane = self.plane;
-        // It waits for its threads, which a thread of the runtime must not.
-        let _ = tokio::task::spawn_blocking(move || plane.shutdown()).await;
+        let (plane, ledgers) = (self.plane, self.ledgers);
+        // They wait for their threads, which a thread of the runtime must not.
+        let ends = move || {
+            plane.shutdown();
+            if let Some(ledgers) = ledgers {
+                ledgers.close();
+            }
+        };
+        let _ = tokio::task::spawn_blocking(ends).await;
         info!("ended");
         Ok(())
     }

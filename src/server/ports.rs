@@ -12,6 +12,7 @@ use super::ServerError;
 use crate::config::{ConfigError, Loaded, TlsSource};
 use crate::http::certificate::{self, CertificateError};
 use crate::media::{Event, Plane, StartError};
+use crate::tap::Tap;
 
 /// The certificate of the HTTP side, if it is to have one.
 pub(super) fn certificate_of(
@@ -48,8 +49,11 @@ pub(super) fn probe_media(loaded: &Loaded) -> Result<(), ConfigError> {
 }
 
 /// Starts the media threads on their port.
-pub(super) fn start_media(loaded: &Loaded) -> Result<(Plane, Receiver<Event>), ServerError> {
-    Plane::start(&loaded.config.media, None).map_err(|error| match error {
+pub(super) fn start_media(
+    loaded: &Loaded,
+    tap: Option<Tap>,
+) -> Result<(Plane, Receiver<Event>), ServerError> {
+    Plane::start(&loaded.config.media, tap).map_err(|error| match error {
         StartError::Bind { source, .. } => {
             loaded.wrong("media.listen", right_address(&source)).into()
         }

@@ -53,7 +53,7 @@ fn a_report_is_written_down_and_looked_into_at_once() {
     assert_eq!(line.actor, Actor::Visitor(TWO));
     assert_eq!((line.label.as_str(), line.score), ("reported_nudity", 0.5));
     let look = Output::Look { session: ONE };
-    let every = Duration::from_millis(500);
+    let every = Duration::from_secs(1);
     let watch = Output::Watch {
         session: ONE,
         every,

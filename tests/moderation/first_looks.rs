@@ -206,11 +206,11 @@ fn the_closer_look_fades_when_nothing_speaks_against_a_session() {
         };
         outputs.iter().filter_map(watch).collect::<Vec<_>>()
     };
-    assert_eq!(every(&trial.connect(ONE)), [500]);
+    assert_eq!(every(&trial.connect(ONE)), [1_000]);
     assert!(every(&trial.see(ONE, &[])).is_empty());
     assert_eq!(every(&trial.pass(SECOND * 11)), [5_000]);
     // Half of a threshold is near enough for a closer look, and that fades as well.
-    assert_eq!(every(&trial.see(ONE, &[("porn", 0.4)])), [500]);
+    assert_eq!(every(&trial.see(ONE, &[("porn", 0.4)])), [1_000]);
     assert_eq!(every(&trial.pass(SECOND * 11)), [5_000]);
     trial.see(ONE, &[("porn", 0.9)]);
     trial.see(ONE, &[("porn", 0.9)]);
@@ -218,7 +218,7 @@ fn the_closer_look_fades_when_nothing_speaks_against_a_session() {
     let after_a_blur = trial.pass(SECOND * 30);
     assert_eq!(
         every(&after_a_blur),
-        [1_581],
+        [2_236],
         "somebody who was blurred is looked at more often"
     );
 }

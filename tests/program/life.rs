@@ -30,7 +30,12 @@ fn a_port_is_free_again_when_it_has_ended() {
     server.get("/healthz");
     server.signal(Signal::TERM);
     server.ended();
-    let mut again = visavis(&[&http, "--media-listen=127.0.0.1:0", "--log-format=json"]);
+    let mut again = visavis(&[
+        &http,
+        "--media-listen=127.0.0.1:0",
+        "--moderation-enabled=false",
+        "--log-format=json",
+    ]);
     assert_eq!(Started::run(&mut again).get("/healthz").status, 200);
 }
 

@@ -15,4 +15,5 @@ mod pages;
 mod secrecy;
 mod started;
 mod talker;
+mod watched;
 mod welcome;

@@ -44,9 +44,16 @@ pub(crate) struct Started {
 }
 
 impl Started {
-    /// Starts it on free ports of loopback and waits until it says that it is ready.
+    /// Starts it on free ports of loopback and waits until it says that it is ready. Nobody looks at
+    /// pictures, where the arguments do not say otherwise.
     pub(crate) fn with(arguments: &[&str]) -> Self {
         let mut command = visavis(&["--http-listen=127.0.0.1:0", "--media-listen=127.0.0.1:0"]);
+        if !arguments
+            .iter()
+            .any(|flag| flag.starts_with("--moderation"))
+        {
+            command.arg("--moderation-enabled=false");
+        }
         Self::run(command.args(arguments).args(["--log-format", "json"]))
     }
 

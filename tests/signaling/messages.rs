@@ -170,6 +170,8 @@ fn the_documentation_names_every_word_of_the_small_lists() {
         json!({"type": "left", "reason": "?", "requeue_ms": 1}),
         json!({"type": "bye", "reason": "?"}),
         json!({"type": "connection", "state": "?"}),
+        json!({"type": "screening", "state": "?"}),
+        json!({"type": "blocked", "whose": "?", "blocked": true, "label": null}),
     ] {
         let error = serde_json::from_value::<FromServer>(field)
             .unwrap_err()
@@ -204,6 +206,7 @@ fn what_may_be_left_out_may_be_left_out() {
         adult: true,
         interests: vec![],
         languages: vec![],
+        device: None,
     };
     assert_eq!(
         serde_json::from_value::<FromBrowser>(join).unwrap(),

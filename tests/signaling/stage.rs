@@ -80,7 +80,7 @@ impl Stage {
             // The stage is gone at the end of a test.
             let _ = asked.send(command);
         };
-        let control = control::start(&config, command, heard);
+        let control = control::start(&config, command, heard, None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = signal::routes(control.clone(), patience);

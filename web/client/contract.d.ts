@@ -27,6 +27,7 @@ export type Request =
       adult: boolean;
       interests?: string[];
       languages?: string[];
+      device?: string;
     }
   | { type: "resume"; token: string; offer?: string }
   | { type: "offer"; sdp: string }
@@ -44,9 +45,11 @@ export interface Joined {
   grace_ms: number;
   online: number;
   limits: Limits;
+  /** By which this browser is known when it comes again. */
+  device?: string;
 }
 
-export interface Resumed extends Omit<Joined, "type"> {
+export interface Resumed extends Omit<Joined, "type" | "device"> {
   type: "resumed";
   state: "idle" | "waiting" | "matched" | "left";
   match: string | null;
@@ -65,6 +68,20 @@ export interface Matched {
 export type LeftReason = "next" | "stopped" | "gone" | "lost" | "ended";
 
 export type ByeReason = "left" | "shutdown" | "ended" | "replaced";
+
+/** How far the look at one's picture is that comes before the first match. */
+export type Screening = "pending" | "overdue" | "passed";
+
+/** Whose picture. */
+export type Whose = "own" | "partner";
+
+/** Why the server ended a stay by its policy. */
+export interface Judgement {
+  /** What was seen. */
+  label: string;
+  /** When one may come back. */
+  retryAfterMs: number;
+}
 
 export interface Refusal {
   type: "error";
@@ -88,6 +105,10 @@ export type Reply =
   | { type: "left"; reason: LeftReason; requeue_ms: number }
   | { type: "idle"; online: number }
   | { type: "reported" }
+  | { type: "screening"; state: Screening }
+  | { type: "warned"; label: string }
+  | { type: "blocked"; whose: Whose; blocked: boolean; label: string | null }
+  | { type: "ended"; label: string; retry_after_ms: number }
   | { type: "going_away"; drain_ms: number }
   | { type: "bye"; reason: ByeReason };
 
@@ -108,6 +129,12 @@ export interface Events {
   chat: CustomEvent<{ text: string }>;
   typing: CustomEvent<{ active: boolean }>;
   reported: CustomEvent<null>;
+  /** Nobody meets a visitor whose picture has not been looked at. */
+  screening: CustomEvent<{ state: Screening }>;
+  /** What one shows is against the rules; more of it has consequences. */
+  warned: CustomEvent<{ label: string }>;
+  /** A picture is stopped by the server, or passes again. */
+  blocked: CustomEvent<{ whose: Whose; blocked: boolean; label: string | null }>;
   /** No room now; the client tries again by itself after `retryAfterMs`. */
   full: CustomEvent<{ retryAfterMs: number }>;
   /** The server is shutting down; a match may go on for `drainMs`. */
@@ -115,7 +142,7 @@ export interface Events {
   /** The server refused something and the stay goes on. */
   refused: CustomEvent<{ code: string; message: string }>;
   /** The stay is over: one's own leaving, or what the server said. */
-  ended: CustomEvent<{ reason: ByeReason | "lost" | "refused" }>;
+  ended: CustomEvent<{ reason: ByeReason | "lost" | "refused"; judgement: Judgement | null }>;
 }
 
 /** An `EventTarget` whose listeners know what they are given. */

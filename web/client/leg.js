@@ -72,6 +72,11 @@ export class Leg {
     return this.#asked;
   }
 
+  /** The last offer was refused: no answer will come. */
+  forgetOffer() {
+    this.#asked = false;
+  }
+
   /**
    * The offer to send now: the first one, or one with new ICE credentials. Gathers nothing: the
    * server is the passive end and learns the browser's address from its first packet.

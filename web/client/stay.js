@@ -6,12 +6,15 @@
 
 /**
  * @import {
- *   ByeReason, Events, Joined, Limits, Matched, Refusal, Reply, Request, Resumed, State,
+ *   ByeReason, Events, Joined, Judgement, Limits, Matched, Refusal, Reply, Request, Resumed, State,
  * } from "./contract.js"
  */
 
 /** How long to wait before trying again what was refused without a better word. */
 const RETRY_MS = 1_000;
+
+/** What an offer may be answered with that another, later, may not. */
+const OFFER_REFUSALS = new Set(["bad_offer", "no_codec", "not_connected", "too_fast"]);
 
 /**
  * @typedef {{ [K in keyof Events]: { do: "tell", name: K, detail: Events[K]["detail"] } }[keyof Events]} Tell
@@ -21,9 +24,11 @@ const RETRY_MS = 1_000;
  * @typedef {Tell
  *   | { do: "send", request: Request }
  *   | { do: "sendLater", request: Request, afterMs: number }
+ *   | { do: "remember", device: string }
  *   | { do: "settle", graceMs: number }
  *   | { do: "answer", sdp: string }
  *   | { do: "restart" }
+ *   | { do: "restartLater", afterMs: number }
  *   | { do: "probe" }
  *   | { do: "joinAnew" }
  *   | { do: "comeBack", afterMs: number }
@@ -39,10 +44,19 @@ export class Stay {
   limits = null;
   /** The match there is. @type {string | null} */
   match = null;
+  /** What the server ends this stay for. @type {Judgement | null} */
+  judgement = null;
+  /** The server hears nothing of the leg. */
+  #silent = false;
   /** What was asked for and not answered yet. */
   #pending = /** @type {"next" | "stop" | null} */ (null);
   /** Where the stay was before what is pending. @type {State} */
   #before = "idle";
+
+  /** Whether the server hears nothing of the leg. */
+  get isSilent() {
+    return this.#silent;
+  }
 
   /**
    * The visitor asks for another partner, or for none.
@@ -79,13 +93,17 @@ export class Stay {
     switch (reply.type) {
       case "joined":
         this.#rest("connecting");
-        return this.#welcome(reply);
+        return [
+          ...(reply.device ? [/** @type {const} */ ({ do: "remember", device: reply.device })] : []),
+          ...this.#welcome(reply),
+        ];
       case "resumed":
         return [...this.#welcome(reply), ...this.#handleResumed(reply)];
       case "answer":
         return [{ do: "answer", sdp: reply.sdp }];
       case "connection":
-        return reply.state === "silent" ? [{ do: "restart" }] : [];
+        this.#silent = reply.state === "silent";
+        return this.#silent ? [{ do: "restart" }] : [];
       case "waiting":
         return this.#handleWaiting(reply.usual_wait_ms, reply.by_interests);
       case "idle":
@@ -98,12 +116,28 @@ export class Stay {
         return [tell("reported", null)];
       case "going_away":
         return [tell("goingaway", { drainMs: reply.drain_ms })];
+      case "screening":
+        return [tell("screening", { state: reply.state })];
+      case "warned":
+        return [tell("warned", { label: reply.label })];
+      case "blocked":
+        return this.#handleBlocked(reply);
+      case "ended":
+        this.judgement = { label: reply.label, retryAfterMs: reply.retry_after_ms };
+        return [];
       case "bye":
         return [{ do: "end", reason: reply.reason, code: reply.reason, message: "the stay is over" }];
       default:
         // The rest is of a match; of the last one it is stale.
         return this.told === "matched" ? this.#handlePartner(reply) : [];
     }
+  }
+
+  /** @param {Extract<Reply, { type: "blocked" }>} reply @returns {Deed[]} */
+  #handleBlocked({ whose, blocked, label }) {
+    // What is said of a partner is of this match only.
+    if (whose === "partner" && this.told !== "matched") return [];
+    return [tell("blocked", { whose, blocked, label })];
   }
 
   /** @param {Joined | Resumed} reply @returns {Deed[]} */
@@ -173,6 +207,9 @@ export class Stay {
     }
     if (code === "unknown_token") return [{ do: "joinAnew" }];
     if (this.token === null) return [{ do: "end", reason: "refused", code, message }];
+    if (this.#silent && OFFER_REFUSALS.has(code)) {
+      return [tell("refused", { code, message }), { do: "restartLater", afterMs }];
+    }
     if (this.#pending && code === "too_fast") {
       return [{ do: "sendLater", request: { type: this.#pending }, afterMs }];
     }

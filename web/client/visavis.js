@@ -14,6 +14,7 @@
  * it, so `remote` is the same `MediaStream` from the first partner to the last.
  */
 
+import { knownDevice, rememberDevice } from "./device.js";
 import { openCamera, openMedia, openMicrophone } from "./devices.js";
 import { Leg } from "./leg.js";
 import { Signal } from "./signal.js";
@@ -72,6 +73,8 @@ export class Visavis extends Target {
   #door = /** @type {{ resolve: () => void, reject: (reason: Error) => void } | null} */ (null);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #later;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #repath;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pause;
   #typing = false;
@@ -237,7 +240,7 @@ export class Visavis extends Target {
     }
     const { mode = "video", adult, interests = [], languages = [] } = this.#wish ?? { adult: false };
     const offer = leg ? { offer: await leg.offer() } : {};
-    return { type: "join", mode, adult, interests, languages, ...offer };
+    return { type: "join", mode, adult, interests, languages, ...knownDevice(), ...offer };
   }
 
   async #greetAgain() {
@@ -295,12 +298,19 @@ export class Visavis extends Target {
         clearTimeout(this.#later);
         this.#later = setTimeout(() => this.#signal?.ask(deed.request), deed.afterMs);
         return;
+      case "remember":
+        return rememberDevice(deed.device);
       case "settle":
         return this.#handleWelcome(deed.graceMs);
       case "answer":
         return void this.#leg?.answer(deed.sdp).catch((cause) => this.#end("refused", cause));
       case "restart":
         return void this.#askForPath();
+      case "restartLater":
+        this.#leg?.forgetOffer();
+        clearTimeout(this.#repath);
+        this.#repath = setTimeout(() => this.#stay.isSilent && this.#askForPath(), deed.afterMs);
+        return;
       case "probe":
         return void this.#leg?.probe().catch(() => {});
       case "joinAnew":
@@ -410,6 +420,7 @@ export class Visavis extends Target {
     if (!this.#signal) return;
     this.#network.abort();
     clearTimeout(this.#later);
+    clearTimeout(this.#repath);
     clearTimeout(this.#pause);
     this.#signal.close();
     this.#signal = null;
@@ -422,7 +433,7 @@ export class Visavis extends Target {
     this.#refresh();
     this.#door?.reject(error);
     this.#door = null;
-    this.#emit("ended", { reason });
+    this.#emit("ended", { reason, judgement: this.#stay.judgement });
   }
 
   #refresh() {

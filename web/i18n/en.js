@@ -14,6 +14,8 @@ export const en = {
   honestTitle: "What you should know",
   honestRelay:
     "Picture, sound and text pass through this server, never straight from you to them: strangers do not learn your network address.",
+  honestLooked:
+    "A program may look at pictures before and while a stranger sees them. What breaks the rules is stopped; what is unclear may be seen by a moderator.",
   honestRecord:
     "The person you meet can still record their screen. Show and say nothing you would not want kept.",
   honestReport:
@@ -92,6 +94,29 @@ export const en = {
   fullDetail: (/** @type {number} */ seconds) =>
     seconds <= 1 ? "Trying again in a second." : `Trying again in ${number.format(seconds)} seconds.`,
   goingAway: "The server is about to restart. This conversation may go on for a short while.",
+
+  screening: "First your picture is looked at; nobody sees it before.",
+  screeningOverdue: "Your picture cannot be looked at just now, and nobody is shown unseen. It goes on by itself.",
+  /** What was seen, by its label. @type {(label: string) => string} */
+  seen: (label) =>
+    ({
+      porn: "Your picture seems to show nudity.",
+      hentai: "Your picture seems to show nudity.",
+      sexy: "Your picture seems to show more than the rules allow.",
+      no_face: "Nobody is to be seen in your picture.",
+      unusable: "Your picture is black or empty.",
+      frozen: "Your picture does not move.",
+      known_picture: "Your picture is one that is not allowed here.",
+      undecodable: "Your picture cannot be looked at.",
+      no_verdict: "Your picture cannot be looked at.",
+      reported: "Others have reported you.",
+    })[label] ?? "Your picture seems to be against the rules.",
+  warned: "If it stays so, others will no longer see you.",
+  ownBlocked: "Others do not see you now. It ends by itself when all is well again.",
+  partnerBlocked: "Their picture is stopped for now.",
+  /** @type {(minutes: number) => string} */
+  comeBack: (minutes) =>
+    minutes <= 1 ? "You may come back in a minute." : `You may come back in ${number.format(minutes)} minutes.`,
 
   chatTitle: "Chat",
   chatLabel: "Message to the stranger",

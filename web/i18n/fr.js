@@ -17,6 +17,8 @@ export const fr = {
   honestTitle: "À savoir",
   honestRelay:
     "Image, son et texte passent par ce serveur, jamais directement de vous à l’autre : les inconnus n’apprennent pas votre adresse réseau.",
+  honestLooked:
+    "Un programme peut regarder les images avant et pendant qu’un inconnu les voit. Ce qui enfreint les règles est arrêté ; ce qui n’est pas clair peut être vu par un modérateur.",
   honestRecord:
     "La personne en face peut malgré tout enregistrer son écran. Ne montrez et ne dites rien que vous ne voudriez pas voir gardé.",
   honestReport:
@@ -98,6 +100,30 @@ export const fr = {
       ? "Nouvel essai dans une seconde."
       : `Nouvel essai dans ${number.format(seconds)} secondes.`,
   goingAway: "Le serveur va redémarrer. Cette conversation peut encore durer un peu.",
+
+  screening: "Votre image est d’abord regardée ; personne ne la voit avant.",
+  screeningOverdue:
+    "Votre image ne peut pas être regardée pour l’instant, et personne n’est montré sans cela. Cela reprend tout seul.",
+  seen: (label) =>
+    ({
+      porn: "Votre image semble montrer de la nudité.",
+      hentai: "Votre image semble montrer de la nudité.",
+      sexy: "Votre image semble montrer plus que ce que les règles permettent.",
+      no_face: "On ne voit personne sur votre image.",
+      unusable: "Votre image est noire ou vide.",
+      frozen: "Votre image ne bouge pas.",
+      known_picture: "Votre image est de celles qui ne sont pas admises ici.",
+      undecodable: "Votre image ne peut pas être regardée.",
+      no_verdict: "Votre image ne peut pas être regardée.",
+      reported: "D’autres vous ont signalé.",
+    })[label] ?? "Votre image semble enfreindre les règles.",
+  warned: "Si cela reste ainsi, les autres ne vous verront plus.",
+  ownBlocked: "Les autres ne vous voient pas. Cela finit tout seul quand tout est en ordre.",
+  partnerBlocked: "Son image est arrêtée pour l’instant.",
+  comeBack: (minutes) =>
+    minutes <= 1
+      ? "Vous pourrez revenir dans une minute."
+      : `Vous pourrez revenir dans ${number.format(minutes)} minutes.`,
 
   chatTitle: "Texte",
   chatLabel: "Message à l’inconnu",

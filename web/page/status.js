@@ -1,7 +1,7 @@
 // @ts-check
 /** The words for where a stay is, in the visitor's language. */
 
-/** @import { LeftReason, State } from "../client/contract.js" */
+/** @import { Judgement, LeftReason, Screening, State } from "../client/contract.js" */
 /** @import { Words } from "../i18n/en.js" */
 
 /**
@@ -13,6 +13,8 @@
  * @property {string[]} common interests in common with the partner
  * @property {LeftReason | null} leftReason
  * @property {string | null} endedReason set once the stay is over
+ * @property {Screening} screening how far the look at the visitor's own picture is
+ * @property {Judgement | null} judgement why the server ended the stay by its policy
  * @property {number} retrySeconds until a full server is tried again
  */
 
@@ -25,6 +27,8 @@ export function noCircumstances() {
     common: [],
     leftReason: null,
     endedReason: null,
+    screening: "passed",
+    judgement: null,
     retrySeconds: 0,
   };
 }
@@ -51,14 +55,16 @@ export function describe(state, circumstances, words) {
     case "left":
       return [describeLeaving(circumstances.leftReason, words), words.leftDetail];
     case "lost":
-      return describeLoss(circumstances.endedReason, words);
+      return describeLoss(circumstances, words);
     case "full":
       return [words.full, words.fullDetail(circumstances.retrySeconds)];
   }
 }
 
 /** @param {Circumstances} circumstances @param {Words} words */
-function describeWait({ usualWaitMs, byInterests }, words) {
+function describeWait({ screening, usualWaitMs, byInterests }, words) {
+  if (screening === "pending") return words.screening;
+  if (screening === "overdue") return words.screeningOverdue;
   const wait = usualWaitMs === null ? "" : words.usualWait(Math.max(1, Math.round(usualWaitMs / 1000)));
   return [byInterests ? words.lookingByInterests : "", wait].filter(Boolean).join(" ");
 }
@@ -70,11 +76,17 @@ function describeLeaving(reason, words) {
   return words.left;
 }
 
-/** @param {string | null} reason @param {Words} words @returns {[string, string]} */
-function describeLoss(reason, words) {
+/** @param {Circumstances} circumstances @param {Words} words @returns {[string, string]} */
+function describeLoss({ endedReason: reason, judgement }, words) {
   if (reason === null) return [words.lost, words.lostDetail];
   if (reason === "shutdown") return [words.shutdown, ""];
-  if (reason === "ended") return [words.ended, ""];
+  if (reason === "ended") return [words.ended, judgement ? describeJudgement(judgement, words) : ""];
   if (reason === "replaced") return [words.replaced, ""];
   return [words.lost, words.lostForGood];
+}
+
+/** @param {Judgement} judgement @param {Words} words */
+function describeJudgement({ label, retryAfterMs }, words) {
+  const comeBack = retryAfterMs > 0 ? words.comeBack(Math.ceil(retryAfterMs / 60_000)) : "";
+  return [words.seen(label), comeBack].filter(Boolean).join(" ");
 }

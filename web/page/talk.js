@@ -2,6 +2,7 @@
 /** The second screen: two faces, a chat, and the buttons that move a stay along. */
 
 import { Chat } from "./chat.js";
+import { Conduct } from "./conduct.js";
 import { DeviceMenu } from "./device-menu.js";
 import { Face } from "./face.js";
 import { find } from "./find.js";
@@ -30,6 +31,7 @@ export class Talk {
   #visavis;
   #tongue;
   #chat;
+  #conduct;
   #section = find("talk", HTMLElement);
   #face = new Face(
     find("remote-video", HTMLVideoElement),
@@ -57,6 +59,7 @@ export class Talk {
       say: (text) => visavis.say(text),
       typing: () => visavis.typing(),
     });
+    this.#conduct = new Conduct(tongue);
     this.#listen();
     this.#wireButtons();
     this.#wireDevices();
@@ -72,6 +75,7 @@ export class Talk {
     this.#local.srcObject = wish.stream ?? null;
     this.#face.watch(this.#visavis.remote);
     this.#chat.begin();
+    this.#conduct.begin();
     this.#draw();
     find("talk-title", HTMLElement).focus({ preventScroll: true });
   }
@@ -103,16 +107,22 @@ export class Talk {
     visavis.addEventListener("reported", () => this.#note(this.#tongue.words.reported));
     visavis.addEventListener("refused", ({ detail }) => this.#noteRefusal(detail.code));
     visavis.addEventListener("goingaway", () => this.#note(this.#tongue.words.goingAway));
+    visavis.addEventListener("screening", ({ detail }) => this.#know({ screening: detail.state }));
+    visavis.addEventListener("warned", ({ detail }) => this.#conduct.warn(detail.label));
+    visavis.addEventListener("blocked", ({ detail }) => this.#conduct.block(detail));
     visavis.addEventListener("full", ({ detail }) => this.#count(detail.retryAfterMs));
     visavis.addEventListener("ended", ({ detail }) => {
       this.#face.hide();
-      this.#know({ endedReason: detail.reason });
+      this.#know({ endedReason: detail.reason, judgement: detail.judgement });
     });
   }
 
   #handleState() {
     const { state } = this.#visavis;
-    if (state !== "matched" && state !== "lost") this.#face.hide();
+    if (state !== "matched" && state !== "lost") {
+      this.#face.hide();
+      this.#conduct.forgetPartner();
+    }
     if (state !== "full") clearInterval(this.#countdown);
     if (state !== "lost") this.#known.endedReason = null;
     this.#drawIn(this.#patience());

@@ -6,7 +6,7 @@ import { cameraFile } from "./camera.mjs";
 import { instrument } from "./instruments.mjs";
 import { Person } from "./person.mjs";
 
-/** @import { Browser } from "playwright-core" */
+/** @import { Browser, Page } from "playwright-core" */
 /** @import { Colour } from "./camera.mjs" */
 
 export const PROGRAM = process.env.CHROMIUM_BIN ?? "/usr/bin/chromium";
@@ -44,10 +44,12 @@ export async function openChromium(colour, { program = PROGRAM, flags = [] } = {
  * Somebody with a camera of this colour, at the door of a server.
  * @param {Browser} browser
  * @param {string} url
+ * @param {(page: Page) => Promise<unknown>} [prepare] before the page is opened
  */
-export async function arrive(browser, url) {
+export async function arrive(browser, url, prepare = async () => {}) {
   const context = await browser.newContext({ locale: "en-US" });
   const page = await context.newPage();
+  await prepare(page);
   await page.addInitScript(instrument);
   await page.goto(url);
   return new Person(page);

@@ -1,8 +1,8 @@
 // @ts-check
 /** The built program, on ports of its own. */
 
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,24 +18,25 @@ const STOP_MS = 10_000;
 const SETTINGS = {
   lobby: { rematch_window_ms: 0, requeue_ms: 200, grace_ms: 5000, waiting_every_ms: 500 },
   server: { drain_ms: 200 },
+  // Only where it is what a test is about: looking takes a good part of two cores.
+  moderation: { enabled: false },
 };
 
 export class Server {
   /** @type {import("node:child_process").ChildProcess} */
   #child;
-  #folder;
+  /** Where its files are. */
+  folder;
   /** @type {Promise<number | null>} */
   #ended;
   #lines = "";
 
   /** @param {string} folder @param {number} port @param {string[]} parameters */
   constructor(folder, port, parameters) {
-    this.#folder = folder;
+    this.folder = folder;
     this.port = port;
     this.url = `http://localhost:${port}`;
-    // Its variables begin like ours, and it refuses those it does not know.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("VISAVIS_")));
-    this.#child = spawn(program(), parameters, { stdio: ["ignore", "pipe", "pipe"], env });
+    this.#child = spawn(program(), parameters, { stdio: ["ignore", "pipe", "pipe"], env: ownEnvironment() });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on("data", (chunk) => (this.#lines += chunk));
     }
@@ -64,8 +65,28 @@ export class Server {
     const overdue = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
     const code = await this.#ended;
     clearTimeout(overdue);
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
     return code;
+  }
+
+  /** A number of its `/metrics`. @param {string} name */
+  async metric(name) {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const line = text.split("\n").find((row) => row.startsWith(`${name} `));
+    return Number(line?.slice(name.length + 1) ?? 0);
+  }
+
+  /** The processes that look at pictures. @returns {number[]} */
+  workers() {
+    const tasks = `/proc/${this.#child.pid}/task`;
+    const children = readdirSync(tasks).map((task) => readFileSync(join(tasks, task, "children"), "utf8"));
+    return children.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
+  }
+
+  /** Runs the same program with another command. @param {string[]} parameters */
+  run(parameters) {
+    const { status, stdout, stderr } = spawnSync(program(), parameters, { encoding: "utf8", env: ownEnvironment() });
+    return { code: status, said: stdout + stderr };
   }
 
   /** Ends it as a power cut would. */
@@ -82,6 +103,7 @@ export class Server {
 export async function startServer(settings = {}, { port, host = "127.0.0.1" } = {}) {
   const [http, media] = [port ?? (await freePort()), await freePort()];
   const address = process.env.VISAVIS_TEST_ADDRESS ?? "127.0.0.1";
+  const folder = mkdtempSync(join(tmpdir(), "visavis-test-"));
   /** @type {Settings} */
   const whole = {
     ...settings,
@@ -89,8 +111,9 @@ export async function startServer(settings = {}, { port, host = "127.0.0.1" } = 
     media: { listen: `0.0.0.0:${media}`, advertise: [address], ...settings.media },
     lobby: { ...SETTINGS.lobby, ...settings.lobby },
     server: { ...SETTINGS.server, ...settings.server },
+    moderation: { ...SETTINGS.moderation, ...settings.moderation },
+    store: { folder: join(folder, "data") },
   };
-  const folder = mkdtempSync(join(tmpdir(), "visavis-test-"));
   const file = join(folder, "visavis.toml");
   writeFileSync(file, toToml(whole));
   return new Server(folder, http, ["serve", "--config", file]).ready();
@@ -103,6 +126,11 @@ function toToml(settings) {
     return [`[${name}]`, ...rows, ""].join("\n");
   });
   return tables.join("\n");
+}
+
+/** Its variables begin like those of these tests, and it refuses those it does not know. */
+function ownEnvironment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("VISAVIS_")));
 }
 
 function program() {

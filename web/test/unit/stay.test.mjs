@@ -199,3 +199,43 @@ test("silence of the media path asks for another path", () => {
   assert.deepEqual(stay.heed({ type: "connection", state: "silent" }), [{ do: "restart" }]);
   assert.deepEqual(stay.heed({ type: "connection", state: "connected" }), []);
 });
+
+test("a path that is refused while the leg is silent is asked for again, and else not", () => {
+  const stay = stayAfter(WAITING);
+  const later = { do: "restartLater", afterMs: 1000 };
+  assert.ok(!stay.heed(refusal("bad_offer")).some((deed) => deed.do === "restartLater"));
+  stay.heed({ type: "connection", state: "silent" });
+  assert.deepEqual(stay.heed(refusal("bad_offer")).at(-1), later);
+  assert.deepEqual(stay.heed(refusal("too_fast")).at(-1), later);
+  stay.heed({ type: "connection", state: "connected" });
+  assert.ok(!stay.heed(refusal("bad_offer")).some((deed) => deed.do === "restartLater"));
+});
+
+test("the look at one's own picture is told, a warning too", () => {
+  const stay = stayAfter();
+  assert.deepEqual(told(stay.heed({ type: "screening", state: "pending" })), ["screening"]);
+  assert.deepEqual(told(stay.heed({ type: "warned", label: "sexy" })), ["warned"]);
+});
+
+test("a partner's stopped picture is of their match only, one's own of the stay", () => {
+  const stay = stayAfter(WAITING, matched("a"));
+  const partner = /** @type {const} */ ({ type: "blocked", whose: "partner", blocked: true, label: null });
+  const own = /** @type {const} */ ({ type: "blocked", whose: "own", blocked: true, label: "porn" });
+  assert.deepEqual(told(stay.heed(partner)), ["blocked"]);
+  stay.ask("next");
+  assert.deepEqual(told(stay.heed(partner)), []);
+  assert.deepEqual(told(stay.heed(own)), ["blocked"]);
+});
+
+test("a stay that is ended by policy says for what and for how long", () => {
+  const stay = stayAfter(WAITING);
+  stay.heed({ type: "ended", label: "porn", retry_after_ms: 600_000 });
+  const [deed] = stay.heed({ type: "bye", reason: "ended" });
+  assert.equal(deed?.do, "end");
+  assert.deepEqual(stay.judgement, { label: "porn", retryAfterMs: 600_000 });
+});
+
+test("the token of this browser is kept", () => {
+  const deeds = new Stay().heed({ ...JOINED, device: "d1" });
+  assert.deepEqual(deeds.find((deed) => deed.do === "remember"), { do: "remember", device: "d1" });
+});

@@ -334,7 +334,7 @@ test("leaving is said and ends everything", async () => {
   assert.deepEqual(requests("leave"), [{ type: "leave" }]);
   assert.equal(lastSocket().readyState, 3);
   assert.equal(lastConnection().closed, true);
-  assert.deepEqual(told, [{ reason: "left" }]);
+  assert.deepEqual(told, [{ reason: "left", judgement: null }]);
   mock.timers.tick(60_000);
   assert.equal(SocketDouble.all.length, 1);
 });

@@ -1,0 +1,222 @@
+//! What the desk wants, carried out: a gate, a word to a visitor, the end of a stay.
+
+use std::time::{Duration, Instant};
+
+use tracing::{error, info};
+
+use super::oversight::{Oversight, Stops};
+use super::request::{Message, Screening, Whose};
+use super::switchboard::{Switchboard, leg_of, session_of};
+use crate::classify::Judged;
+use crate::id::SessionId;
+use crate::lobby;
+use crate::media::{Command, Gate};
+use crate::moderation::{AuditLine, Input, Label, Output, Policy};
+
+impl<F: FnMut(Command)> Switchboard<F> {
+    /// A picture was looked at, or could not be.
+    pub(super) fn handle_judged(&mut self, judged: Judged, now: Instant) {
+        let Judged { frame, verdict } = judged;
+        let session = session_of(frame.leg);
+        self.gauges
+            .judged(now.saturating_duration_since(frame.taken));
+        let taken = frame.taken;
+        self.tell_desk(
+            Input::Judged {
+                session,
+                taken,
+                verdict,
+            },
+            now,
+        );
+        self.give_up_stuck(now);
+    }
+
+    /// What is to be written down now.
+    pub(super) fn lines_to_write(&mut self, now: Instant) -> Option<Vec<AuditLine>> {
+        self.oversight.as_mut()?.lines(now)
+    }
+
+    /// It is written down, or the disk did not take it.
+    pub(super) fn handle_written(&mut self, is_on_disk: bool, now: Instant) {
+        let Some(oversight) = &mut self.oversight else {
+            return;
+        };
+        if is_on_disk {
+            for deed in oversight.written() {
+                self.gauges.decided(deed);
+            }
+            self.heed_desk(now);
+        } else {
+            error!("the audit log takes no line: nothing is decided until it does");
+            for (session, gate) in oversight.not_written(now) {
+                self.set_gate(session, gate);
+            }
+        }
+        self.give_up_stuck(now);
+    }
+
+    /// Puts an input to the desk, if there is one, and does what it wants.
+    pub(super) fn tell_desk(&mut self, input: Input, now: Instant) {
+        if let Some(oversight) = &mut self.oversight {
+            oversight.put(input, now);
+            self.heed_desk(now);
+        }
+    }
+
+    /// Another policy is in force.
+    pub(super) fn replace_policy(&mut self, policy: Policy, now: Instant) {
+        if let Some(oversight) = &mut self.oversight {
+            oversight.replace_policy(policy, now);
+            self.heed_desk(now);
+        }
+    }
+
+    /// Whether pictures are looked at.
+    pub(super) const fn is_overseen(&self) -> bool {
+        self.oversight.is_some()
+    }
+
+    /// Tells somebody whose match begins, or who comes back to it, which pictures are stopped.
+    pub(super) fn tell_of_stops(&mut self, session: SessionId) {
+        let Some(oversight) = &self.oversight else {
+            return;
+        };
+        let own = oversight.blurred(session);
+        let partner = self.register.partner_of(session);
+        let theirs = partner.and_then(|partner| oversight.blurred(partner));
+        if own.is_some() {
+            self.tell(session, blocked(Whose::Own, own));
+        }
+        if theirs.is_some() {
+            self.tell(session, blocked(Whose::Partner, None));
+        }
+    }
+
+    fn heed_desk(&mut self, now: Instant) {
+        while let Some(output) = self.oversight.as_mut().and_then(Oversight::next) {
+            self.do_for_desk(output, now);
+        }
+    }
+
+    fn do_for_desk(&mut self, output: Output, now: Instant) {
+        match output {
+            // Comes out only as a line to write.
+            Output::Write(_) => {}
+            Output::Pass { session } => {
+                self.screened(session, now);
+                self.stop(session, |stops| stops.screen(false));
+                self.tell(session, Message::Screening(Screening::Passed));
+                self.put(lobby::Input::Screened { session }, now);
+            }
+            Output::Delay { session, .. } => {
+                self.tell(session, Message::Screening(Screening::Overdue));
+            }
+            Output::Warn { session, label } => {
+                info!(%session, %label, "warned");
+                self.tell(session, Message::Warned(label));
+            }
+            Output::Blur { session, label } => self.blur(session, label),
+            Output::Unblur { session } => self.unblur(session),
+            Output::Hold { session } => self.stop(session, |stops| stops.hold(true)),
+            Output::Release { session } => self.stop(session, |stops| stops.hold(false)),
+            Output::End {
+                session,
+                label,
+                cool_down,
+            } => self.end(session, label, cool_down, now),
+            Output::Ban {
+                session,
+                label,
+                lasts,
+            } => self.end(session, label, Some(lasts), now),
+            Output::Watch { session, every } => (self.command)(Command::Watch {
+                leg: leg_of(session),
+                every,
+            }),
+            Output::Look { session } => (self.command)(Command::Look {
+                leg: leg_of(session),
+            }),
+        }
+    }
+
+    fn screened(&mut self, session: SessionId, now: Instant) {
+        let connected_at = self
+            .register
+            .stay(session)
+            .and_then(|stay| stay.connected_at.take());
+        if let Some(at) = connected_at {
+            self.gauges.screened(now.saturating_duration_since(at));
+        }
+    }
+
+    fn blur(&mut self, session: SessionId, label: Label) {
+        info!(%session, %label, "picture stopped");
+        self.stop(session, |stops| stops.blur(label.clone()));
+        self.tell(session, blocked(Whose::Own, Some(label)));
+        if let Some(partner) = self.register.partner_of(session) {
+            self.tell(partner, blocked(Whose::Partner, None));
+        }
+    }
+
+    fn unblur(&mut self, session: SessionId) {
+        info!(%session, "picture goes on");
+        self.stop(session, Stops::unblur);
+        self.tell(session, unblocked(Whose::Own));
+        if let Some(partner) = self.register.partner_of(session) {
+            self.tell(partner, unblocked(Whose::Partner));
+        }
+    }
+
+    /// Nothing of a new leg is shown before its first picture has passed.
+    pub(super) fn screen(&mut self, session: SessionId) {
+        self.stop(session, |stops| stops.screen(true));
+    }
+
+    fn stop(&mut self, session: SessionId, change: impl FnOnce(&mut Stops)) {
+        let changed = self
+            .oversight
+            .as_mut()
+            .and_then(|oversight| oversight.change(session, change));
+        if let Some((session, gate)) = changed {
+            self.set_gate(session, gate);
+        }
+    }
+
+    fn set_gate(&mut self, session: SessionId, gate: Gate) {
+        let leg = leg_of(session);
+        (self.command)(Command::Video { leg, gate });
+    }
+
+    /// The stay is over, and its token with it; the browser stays outside for a while.
+    fn end(&mut self, session: SessionId, label: Label, outside: Option<Duration>, now: Instant) {
+        info!(%session, %label, "ended by policy");
+        if let Some(rest) = outside {
+            self.register.keep_out(session, label.clone(), rest);
+        }
+        self.tell(
+            session,
+            Message::Ended {
+                label,
+                retry_after: outside.unwrap_or_default(),
+            },
+        );
+        self.put(lobby::Input::Dismiss { session }, now);
+    }
+}
+
+const fn blocked(whose: Whose, label: Option<Label>) -> Message {
+    Message::Blocked {
+        whose,
+        blocked: true,
+        label,
+    }
+}
+
+const fn unblocked(whose: Whose) -> Message {
+    Message::Blocked {
+        whose,
+        blocked: false,
+        label: None,
+    }
+}

@@ -1,0 +1,50 @@
+//! [`Devices`]: browsers that come again are known by their tokens, and who was sent away stays
+//! outside.
+
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use rand::rngs::StdRng;
+
+use super::watch::DeviceBook;
+use crate::moderation::{DeviceId, DeviceKey, Label};
+use crate::private::Private;
+use crate::store::Outside;
+
+/// Knows browsers again.
+pub(super) struct Devices {
+    book: DeviceBook,
+    rng: StdRng,
+}
+
+impl Devices {
+    /// `rng` must be seeded by the system: whoever guesses it is taken for somebody else.
+    pub(super) const fn new(book: DeviceBook, rng: StdRng) -> Self {
+        Self { book, rng }
+    }
+
+    /// Whose browser this is, by its token, and the token that it brings the next time. Whoever
+    /// brings none, or none of ours, is new.
+    pub(super) fn greet(
+        &mut self,
+        token: Option<&Private<String>>,
+        now: Instant,
+    ) -> (DeviceKey, Private<String>) {
+        let now_s = self.book.seconds_at(now);
+        let tokens = &self.book.tokens;
+        let known = token.and_then(|token| tokens.read(token, now_s).ok());
+        let device = known.unwrap_or_else(|| DeviceId::new(self.rng.random()));
+        (tokens.key_of(&device), tokens.mint(&device, now_s))
+    }
+
+    /// It stays outside, beyond the end of this process.
+    pub(super) fn keep_out(&self, device: DeviceKey, label: Label, rest: Duration) {
+        let outside = Outside {
+            device,
+            rest,
+            label,
+        };
+        // The desk knows it meanwhile, and the writer says what goes wrong.
+        drop(self.book.kept_out.keep(outside));
+    }
+}

@@ -1,0 +1,214 @@
+//! [`Oversight`]: lets what the moderation desk wants through only once it is written down, and
+//! knows why each picture is stopped.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::id::SessionId;
+use crate::media::Gate;
+use crate::moderation::{AuditLine, Deed, Desk, Input, Label, Output, Policy};
+
+/// How long after a failure the same lines are written again.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
+
+/// The desk, and what waits for its lines.
+#[derive(Debug)]
+pub(super) struct Oversight {
+    desk: Desk,
+    /// What the desk wants, in order; from the first line on it waits for the disk.
+    wanted: VecDeque<Output>,
+    writing: Writing,
+    stops: HashMap<SessionId, Stops>,
+}
+
+/// How far the audit log is.
+#[derive(Debug)]
+enum Writing {
+    /// There is nothing under way.
+    Idle,
+    /// So many of the lines that are wanted are on their way to the disk.
+    UnderWay { lines: usize },
+    /// The disk did not take them: they are tried again.
+    Again { at: Instant },
+}
+
+/// Why a session's picture does not pass.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Stops {
+    /// By policy, for what was seen.
+    pub(super) blurred: Option<Label>,
+    /// Until the first picture has passed: the media plane shows nobody before, whatever happens.
+    unscreened: bool,
+    /// Until there is a fresh verdict.
+    held: bool,
+    /// Something is to be done about it that cannot be written down.
+    unwritten: bool,
+}
+
+impl Stops {
+    const fn gate(&self) -> Gate {
+        if self.blurred.is_some() || self.unscreened || self.held || self.unwritten {
+            Gate::Shut
+        } else {
+            Gate::Open
+        }
+    }
+}
+
+impl Oversight {
+    pub(super) fn new(desk: Desk) -> Self {
+        Self {
+            desk,
+            wanted: VecDeque::new(),
+            writing: Writing::Idle,
+            stops: HashMap::new(),
+        }
+    }
+
+    /// Tells the desk.
+    pub(super) fn put(&mut self, input: Input, now: Instant) {
+        if let Input::Left { session } = input {
+            self.stops.remove(&session);
+        }
+        self.desk.handle(input, now);
+        self.wanted.extend(std::iter::from_fn(|| self.desk.poll()));
+    }
+
+    /// Another policy is in force.
+    pub(super) fn replace_policy(&mut self, policy: Policy, now: Instant) {
+        self.desk.replace_policy(policy, now);
+        self.wanted.extend(std::iter::from_fn(|| self.desk.poll()));
+    }
+
+    /// The next thing that may be done now.
+    pub(super) fn next(&mut self) -> Option<Output> {
+        match self.wanted.front()? {
+            Output::Write(_) => None,
+            _ => self.wanted.pop_front(),
+        }
+    }
+
+    /// The lines to write down now, if nothing is under way: all that are wanted.
+    pub(super) fn lines(&mut self, now: Instant) -> Option<Vec<AuditLine>> {
+        match self.writing {
+            Writing::UnderWay { .. } => return None,
+            Writing::Again { at } if at > now => return None,
+            Writing::Idle | Writing::Again { .. } => {}
+        }
+        let lines: Vec<_> = self.wanted.iter().filter_map(line).cloned().collect();
+        if lines.is_empty() {
+            return None;
+        }
+        self.writing = Writing::UnderWay { lines: lines.len() };
+        Some(lines)
+    }
+
+    /// The lines are on disk: what followed them may be done. What they say.
+    pub(super) fn written(&mut self) -> Vec<Deed> {
+        let Writing::UnderWay { lines } = std::mem::replace(&mut self.writing, Writing::Idle)
+        else {
+            return Vec::new();
+        };
+        let mut written = Vec::with_capacity(lines);
+        self.wanted.retain(|output| match line(output) {
+            Some(line) if written.len() < lines => {
+                written.push(line.deed);
+                false
+            }
+            Some(_) | None => true,
+        });
+        written
+    }
+
+    /// The disk did not take the lines. Whose picture was to be stopped is shown to nobody until it
+    /// does: that is no decision, only caution.
+    pub(super) fn not_written(&mut self, now: Instant) -> Vec<(SessionId, Gate)> {
+        self.writing = Writing::Again {
+            at: now + WRITE_AGAIN,
+        };
+        let stopped: Vec<_> = self.wanted.iter().filter_map(to_be_stopped).collect();
+        stopped
+            .into_iter()
+            .filter_map(|session| self.change(session, |stops| stops.unwritten = true))
+            .collect()
+    }
+
+    /// Changes why a picture is stopped: its gate, if that changes.
+    pub(super) fn change(
+        &mut self,
+        session: SessionId,
+        change: impl FnOnce(&mut Stops),
+    ) -> Option<(SessionId, Gate)> {
+        let stops = self.stops.entry(session).or_default();
+        let before = stops.gate();
+        change(stops);
+        let gate = stops.gate();
+        if gate == Gate::Open {
+            self.stops.remove(&session);
+        }
+        (gate != before).then_some((session, gate))
+    }
+
+    /// For what a session's picture is stopped, if it is by policy.
+    pub(super) fn blurred(&self, session: SessionId) -> Option<Label> {
+        self.stops.get(&session)?.blurred.clone()
+    }
+
+    /// When there is something to do even if nobody says a word.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let again = match self.writing {
+            Writing::Again { at } => Some(at),
+            Writing::Idle | Writing::UnderWay { .. } => None,
+        };
+        [self.desk.next_deadline(), again]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Whether nothing is kept of anybody.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.desk.watched() == 0 && self.stops.is_empty()
+    }
+}
+
+impl Stops {
+    pub(super) fn blur(&mut self, label: Label) {
+        self.blurred = Some(label);
+        self.unwritten = false;
+    }
+
+    pub(super) fn unblur(&mut self) {
+        self.blurred = None;
+    }
+
+    pub(super) const fn screen(&mut self, pending: bool) {
+        self.unscreened = pending;
+    }
+
+    pub(super) const fn hold(&mut self, held: bool) {
+        self.held = held;
+    }
+}
+
+const fn line(output: &Output) -> Option<&AuditLine> {
+    match output {
+        Output::Write(line) => Some(line),
+        _ => None,
+    }
+}
+
+fn to_be_stopped(output: &Output) -> Option<SessionId> {
+    match output {
+        Output::Blur { session, .. }
+        | Output::End { session, .. }
+        | Output::Ban { session, .. }
+        | Output::Hold { session } => Some(*session),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "oversight_tests.rs"]
+mod tests;

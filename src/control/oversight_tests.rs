@@ -1,0 +1,303 @@
+//! Nobody is met unseen, and nothing is done that is not written down.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use tokio::sync::{mpsc, oneshot};
+
+use super::*;
+use crate::classify::Judged;
+use crate::codec::VideoCodec;
+use crate::config;
+use crate::control::device::Devices;
+use crate::control::line::SocketId;
+use crate::control::request::{Message, Request, Screening, Whose};
+use crate::control::switchboard::{Switchboard, leg_of};
+use crate::control::watch::DeviceBook;
+use crate::lobby::{Ask, Door, Notice, Wish};
+use crate::media::{Command, Event};
+use crate::moderation::{DeviceTokens, Policy, Score, Verdict};
+use crate::private::Private;
+use crate::store::KeptOut;
+use crate::tap::{Frame, Occasion};
+
+/// A switchboard with a desk, and what it says and commands.
+struct Board {
+    board: Switchboard<Box<dyn FnMut(Command)>>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    inboxes: Vec<(mpsc::Receiver<Message>, oneshot::Receiver<()>)>,
+    now: Instant,
+    folder: PathBuf,
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        // Whatever is left of it is the system's to clear.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The session that joined as the number so-and-so, from zero.
+const fn nth(number: u64) -> SessionId {
+    SessionId(number + 1)
+}
+
+impl Board {
+    fn with_visitors(count: u64) -> Self {
+        let (asked, commands) = mpsc::unbounded_channel();
+        let command: Box<dyn FnMut(Command)> =
+            Box::new(move |command| asked.send(command).unwrap());
+        let desk = Desk::new(Policy::default(), &config::Moderation::default(), 7);
+        let rng = || StdRng::seed_from_u64(7);
+        let now = tokio::time::Instant::now().into_std();
+        let folder = std::env::temp_dir().join(format!(
+            "visavis-oversight-{}-{count}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        let (kept_out, _) = KeptOut::open(&folder).unwrap();
+        let book = DeviceBook {
+            tokens: DeviceTokens::new(&[7; 32]),
+            kept_out,
+            moment: (now, 1_800_000_000),
+        };
+        let board = Switchboard::new(&config::Lobby::default(), rng(), command)
+            .with_desk(desk, Devices::new(book, rng()));
+        let mut all = Self {
+            board,
+            commands,
+            inboxes: Vec::new(),
+            now,
+            folder,
+        };
+        for number in 0..count {
+            all.join(number, None);
+        }
+        all
+    }
+
+    fn join(&mut self, number: u64, device: Option<Private<String>>) {
+        let socket = SocketId(number);
+        let (outbox, inbox) = mpsc::channel(64);
+        let (hold, held) = oneshot::channel();
+        self.inboxes.push((inbox, held));
+        let connect = Request::Connect {
+            socket,
+            outbox,
+            hold,
+        };
+        let offer = Private::new("an offer".to_owned());
+        let wish = Wish {
+            door: Door::Video { offer },
+            adult: true,
+            interests: vec![],
+            languages: vec![],
+        };
+        let join = Request::Join {
+            socket,
+            wish,
+            device,
+        };
+        self.board.handle_request(connect, self.now);
+        self.board.handle_request(join, self.now);
+        let leg = leg_of(nth(number));
+        let answer = Private::new("an answer".to_owned());
+        let video = VideoCodec::Vp8;
+        let answered = Event::Answered { leg, answer, video };
+        self.board.handle_event(answered, self.now);
+        self.board.handle_event(Event::Connected { leg }, self.now);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+    }
+
+    fn judge(&mut self, number: u64, label: Label) {
+        self.pass(Duration::from_millis(10));
+        let frame = Frame {
+            leg: leg_of(nth(number)),
+            occasion: Occasion::Routine,
+            codec: VideoCodec::Vp8,
+            taken: self.now,
+            data: Box::default(),
+        };
+        self.pass(Duration::from_millis(40));
+        let scores = vec![Score::certain(label)];
+        let verdict = Verdict::judged(scores, Arc::from("test"), Duration::from_millis(40));
+        self.board
+            .handle_judged(Judged { frame, verdict }, self.now);
+    }
+
+    /// The disk takes what is to be written; says whether there was anything.
+    fn write(&mut self) -> bool {
+        let lines = self.board.lines_to_write(self.now);
+        if lines.is_some() {
+            self.board.handle_written(true, self.now);
+        }
+        lines.is_some()
+    }
+
+    fn commands(&mut self) -> Vec<Command> {
+        std::iter::from_fn(|| self.commands.try_recv().ok()).collect()
+    }
+
+    fn gates(&mut self) -> Vec<(SessionId, Gate)> {
+        let gate = |command| match command {
+            Command::Video { leg, gate } => Some((SessionId(leg.0), gate)),
+            _ => None,
+        };
+        self.commands().into_iter().filter_map(gate).collect()
+    }
+
+    fn told(&mut self, number: usize) -> Vec<Message> {
+        let (inbox, _) = &mut self.inboxes[number];
+        std::iter::from_fn(|| inbox.try_recv().ok()).collect()
+    }
+}
+
+fn begins_a_match(command: &Command) -> bool {
+    matches!(command, Command::Match { .. })
+}
+
+fn ends(message: &Message) -> bool {
+    matches!(message, Message::Ended { .. })
+}
+
+#[tokio::test]
+async fn nobody_is_met_before_a_picture_of_theirs_was_judged() {
+    let mut board = Board::with_visitors(2);
+    assert_eq!(board.gates(), [(nth(0), Gate::Shut), (nth(1), Gate::Shut)]);
+    assert!(
+        board
+            .told(0)
+            .iter()
+            .any(|message| matches!(message, Message::Screening(Screening::Pending)))
+    );
+    board.judge(0, Label::NEUTRAL);
+    assert_eq!(board.gates(), [(nth(0), Gate::Open)]);
+    board.judge(1, Label::NEUTRAL);
+    assert!(board.commands().iter().any(begins_a_match));
+    let told = board.told(0);
+    let passed = |message: &Message| matches!(message, Message::Screening(Screening::Passed));
+    let matched = |message: &Message| matches!(message, Message::Notice(Notice::Matched { .. }));
+    let at = |which: &dyn Fn(&Message) -> bool| told.iter().position(which);
+    assert!(at(&passed) < at(&matched), "{told:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_done_before_its_line_is_on_disk() {
+    let mut board = Board::with_visitors(1);
+    board.judge(0, Label::KNOWN_PICTURE);
+    board.told(0);
+    let lines = board.board.lines_to_write(board.now).unwrap();
+    assert!(lines.iter().any(|line| line.label == Label::KNOWN_PICTURE));
+    assert!(!board.told(0).iter().any(ends));
+    assert!(
+        board.board.lines_to_write(board.now).is_none(),
+        "one batch at a time"
+    );
+    board.board.handle_written(true, board.now);
+    assert!(board.told(0).iter().any(ends));
+}
+
+#[tokio::test]
+async fn who_is_to_be_stopped_is_shown_to_nobody_while_the_disk_takes_no_line() {
+    let mut board = Board::with_visitors(2);
+    board.judge(0, Label::NEUTRAL);
+    board.judge(1, Label::NEUTRAL);
+    board.gates();
+    board.judge(0, Label::KNOWN_PICTURE);
+    assert!(board.board.lines_to_write(board.now).is_some());
+    assert_eq!(board.gates(), []);
+    board.board.handle_written(false, board.now);
+    assert_eq!(board.gates(), [(nth(0), Gate::Shut)]);
+    assert!(!board.told(0).iter().any(ends));
+    assert!(
+        board.board.lines_to_write(board.now).is_none(),
+        "it is not tried at once again"
+    );
+    assert!(board.board.next_deadline() <= Some(board.now + WRITE_AGAIN));
+    board.pass(WRITE_AGAIN);
+    assert!(board.write());
+    assert!(board.told(0).iter().any(ends));
+}
+
+#[tokio::test]
+async fn a_stopped_picture_is_told_to_both_and_passes_again_with_one_that_is_well() {
+    let mut board = Board::with_visitors(2);
+    board.judge(0, Label::NEUTRAL);
+    board.judge(1, Label::NEUTRAL);
+    board.gates();
+    board.judge(0, Label::PORN);
+    board.judge(0, Label::PORN);
+    assert!(board.write());
+    assert_eq!(board.gates(), [(nth(0), Gate::Shut)]);
+    let is = |wanted: Whose, stopped: bool| {
+        move |message: &Message| {
+            matches!(message, Message::Blocked { whose, blocked, .. }
+                if *whose == wanted && *blocked == stopped)
+        }
+    };
+    assert!(board.told(0).iter().any(is(Whose::Own, true)));
+    assert!(board.told(1).iter().any(is(Whose::Partner, true)));
+    board.judge(0, Label::NEUTRAL);
+    assert!(board.write());
+    assert_eq!(board.gates(), [(nth(0), Gate::Open)]);
+    assert!(board.told(0).iter().any(is(Whose::Own, false)));
+    assert!(board.told(1).iter().any(is(Whose::Partner, false)));
+}
+
+#[tokio::test]
+async fn the_next_partner_hears_at_once_that_a_picture_is_stopped() {
+    let mut board = Board::with_visitors(3);
+    for number in 0..3 {
+        board.judge(number, Label::NEUTRAL);
+    }
+    board.judge(0, Label::PORN);
+    board.judge(0, Label::PORN);
+    assert!(board.write());
+    board.told(2);
+    let socket = SocketId(0);
+    let ask = Ask::Next;
+    board
+        .board
+        .handle_request(Request::Ask { socket, ask }, board.now);
+    let told = board.told(2);
+    let matched = told
+        .iter()
+        .position(|message| matches!(message, Message::Notice(Notice::Matched { .. })));
+    let blocked = told.iter().position(|message| {
+        matches!(
+            message,
+            Message::Blocked {
+                whose: Whose::Partner,
+                ..
+            }
+        )
+    });
+    assert!(matched.is_some() && matched < blocked, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_device_that_was_sent_out_is_turned_away_when_it_comes_back() {
+    let mut board = Board::with_visitors(1);
+    let device = board
+        .told(0)
+        .into_iter()
+        .find_map(|message| match message {
+            Message::Joined { device, .. } => device,
+            _ => None,
+        })
+        .unwrap();
+    board.judge(0, Label::KNOWN_PICTURE);
+    assert!(board.write());
+    assert!(board.told(0).iter().any(ends));
+    board.join(1, Some(device));
+    assert!(board.write());
+    assert!(board.told(1).iter().any(ends));
+    assert_eq!(board.board.online(), 0);
+    let oversight = board.board.oversight.as_ref().unwrap();
+    assert!(oversight.is_empty());
+}

@@ -1,0 +1,92 @@
+//! What the switchboard keeps of those who have gone.
+
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::codec::VideoCodec;
+
+fn video(adult: bool) -> Wish {
+    let offer = Private::new("an offer".to_owned());
+    Wish {
+        door: Door::Video { offer },
+        adult,
+        interests: vec![],
+        languages: vec![],
+    }
+}
+
+/// Whatever way a stay ends, the last thing that happens is that its WebSocket goes.
+#[tokio::test]
+async fn nothing_is_kept_of_those_who_have_gone() {
+    let now = tokio::time::Instant::now().into_std();
+    let (asked, mut commands) = mpsc::unbounded_channel();
+    let command = move |command| asked.send(command).unwrap();
+    let config = config::Lobby::default();
+    let mut board = Switchboard::new(&config, StdRng::seed_from_u64(7), command);
+    let mut inboxes = Vec::new();
+    for number in 0..6 {
+        let socket = SocketId(number);
+        let (outbox, inbox) = mpsc::channel(64);
+        let (hold, held) = oneshot::channel();
+        inboxes.push((inbox, held));
+        board.handle_request(
+            Request::Connect {
+                socket,
+                outbox,
+                hold,
+            },
+            now,
+        );
+        let wish = video(number != 0);
+        let device = None;
+        board.handle_request(
+            Request::Join {
+                socket,
+                wish,
+                device,
+            },
+            now,
+        );
+    }
+    while let Ok(command) = commands.try_recv() {
+        let Command::Open { leg, .. } = command else {
+            continue;
+        };
+        // The first of them is refused, the others connect.
+        let reason = OfferError::Malformed;
+        if leg == LegId(2) {
+            board.handle_event(Event::Refused { leg, reason }, now);
+            continue;
+        }
+        let answer = Private::new("an answer".to_owned());
+        board.handle_event(
+            Event::Answered {
+                leg,
+                answer,
+                video: VideoCodec::Vp8,
+            },
+            now,
+        );
+        board.handle_event(Event::Connected { leg }, now);
+    }
+    assert_eq!((board.online(), board.sessions_by_match.len()), (4, 2));
+    board.handle_event(Event::Closed { leg: LegId(3) }, now);
+    board.handle_request(
+        Request::Ask {
+            socket: SocketId(3),
+            ask: Ask::Leave,
+        },
+        now,
+    );
+    for number in 0..6 {
+        board.handle_request(
+            Request::Disconnect {
+                socket: SocketId(number),
+            },
+            now,
+        );
+    }
+    board.handle_time(now + board.grace);
+    assert!(board.register.is_empty() && board.sessions_by_match.is_empty());
+    assert_eq!((board.online(), board.next_deadline()), (0, None));
+}

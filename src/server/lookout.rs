@@ -1,0 +1,129 @@
+//! Builds everything that looking at pictures takes: policy, audit log, classifier, and the queue
+//! from the media plane.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tracing::info;
+
+use super::{ServerError, rulebook};
+use crate::classify::{Builtin, Settings, StartError};
+use crate::config::{ConfigError, Loaded};
+use crate::control::{DeviceBook, Watch};
+use crate::moderation::{Desk, DeviceTokens};
+use crate::store::{self, AuditLog, KeptOut, OpenError, Outside};
+use crate::tap::{self, Rates, Tap};
+
+/// For the media plane, for the control task, and to be closed at the end.
+pub(super) type Lookout = (Option<Tap>, Option<Watch>, Option<Ledgers>);
+
+/// What is closed once nobody decides any more.
+pub(super) struct Ledgers {
+    audit: AuditLog,
+    kept_out: KeptOut,
+}
+
+impl Ledgers {
+    /// Waits until everything is on disk.
+    pub(super) fn close(self) {
+        self.audit.close();
+        self.kept_out.close();
+    }
+}
+
+/// Everything for looking at pictures; none, where the configuration says that nobody looks.
+///
+/// # Errors
+/// A wrong policy, a folder that cannot be written, a file that is not there: what the
+/// configuration got wrong.
+pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
+    let config = &loaded.config.moderation;
+    if !config.enabled {
+        info!("moderation is off: pictures reach strangers unseen");
+        return Ok((None, None, None));
+    }
+    let policy = rulebook::load(loaded)?;
+    let audit = AuditLog::open(&loaded.config.store.folder)
+        .map_err(|error| loaded.wrong("store.folder", within_reach(&error)))?;
+    let settings = Settings {
+        workers: config.workers,
+        deadline: Duration::from_millis(config.deadline_ms),
+        hash_list: named(&config.hash_list),
+        ..Settings::default()
+    };
+    let (classifier, judged) =
+        Builtin::start(&settings).map_err(|error| wrong_files(loaded, &error))?;
+    let (sender, frames) = tap::queue();
+    let mut desk = Desk::new(policy, config, rand::random());
+    let devices = devices(loaded, &mut desk)?;
+    let rates = Rates {
+        first_every: Duration::from_millis(config.first_every_ms),
+        then_every: Duration::from_millis(config.steady_every_ms),
+        ..Rates::default()
+    };
+    let watch = Watch {
+        desk,
+        devices,
+        frames,
+        classifier: Box::new(classifier),
+        judged,
+        audit: audit.clone(),
+    };
+    let ledgers = Ledgers {
+        audit,
+        kept_out: watch.devices.kept_out.clone(),
+    };
+    Ok((Some(Tap { rates, sender }), Some(watch), Some(ledgers)))
+}
+
+/// The browsers that are known again; the desk is told of those that stay outside.
+fn devices(loaded: &Loaded, desk: &mut Desk) -> Result<DeviceBook, ConfigError> {
+    let folder = &loaded.config.store.folder;
+    let wrong = |error: &OpenError| loaded.wrong("store.folder", within_reach(error));
+    let secret = store::device_secret(folder).map_err(|error| wrong(&error))?;
+    let (kept_out, outside) = KeptOut::open(folder).map_err(|error| wrong(&error))?;
+    let (now, seconds) = clocks();
+    for Outside {
+        device,
+        rest,
+        label,
+    } in outside
+    {
+        desk.keep_out(device, &label, rest, now);
+    }
+    Ok(DeviceBook {
+        tokens: DeviceTokens::new(&secret),
+        kept_out,
+        moment: (now, seconds),
+    })
+}
+
+/// This moment by the clock that never goes back, and in seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "a driver is where time enters")]
+fn clocks() -> (Instant, u64) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    (
+        tokio::time::Instant::now().into_std(),
+        since.map_or(0, |since| since.as_secs()),
+    )
+}
+
+fn named(path: &Path) -> Option<PathBuf> {
+    (!path.as_os_str().is_empty()).then(|| path.to_owned())
+}
+
+fn wrong_files(loaded: &Loaded, error: &StartError) -> ConfigError {
+    loaded.wrong("moderation.hash_list", within_reach(error))
+}
+
+/// What would be right, and everything that the system says about why it is not.
+fn within_reach(error: &dyn Error) -> String {
+    let mut text = format!("within reach: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

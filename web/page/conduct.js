@@ -1,0 +1,64 @@
+// @ts-check
+/** What a visitor is told of the rules while they talk: a warning, a picture that is stopped. */
+
+import { find } from "./find.js";
+
+/** @import { Events } from "../client/contract.js" */
+/** @import { Tongue } from "./tongue.js" */
+
+/** Long enough to be read twice. */
+const WARNING_MS = 15_000;
+
+export class Conduct {
+  #tongue;
+  #warning = find("warning", HTMLElement);
+  #own = find("own-blocked", HTMLElement);
+  #partner = find("partner-blocked", HTMLElement);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #fading;
+
+  /** @param {Tongue} tongue */
+  constructor(tongue) {
+    this.#tongue = tongue;
+  }
+
+  /** Nothing has been said yet. */
+  begin() {
+    this.#hush();
+    this.#own.hidden = true;
+    this.forgetPartner();
+  }
+
+  /** Nobody is there, so that nobody's picture is stopped. */
+  forgetPartner() {
+    this.#partner.hidden = true;
+  }
+
+  /** @param {string} label */
+  warn(label) {
+    const { words } = this.#tongue;
+    this.#warning.textContent = `${words.seen(label)} ${words.warned}`;
+    this.#warning.hidden = false;
+    clearTimeout(this.#fading);
+    this.#fading = setTimeout(() => this.#hush(), WARNING_MS);
+  }
+
+  /** @param {Events["blocked"]["detail"]} detail */
+  block({ whose, blocked, label }) {
+    const { words } = this.#tongue;
+    if (whose === "partner") {
+      this.#partner.textContent = words.partnerBlocked;
+      this.#partner.hidden = !blocked;
+      return;
+    }
+    this.#own.textContent = [label && words.seen(label), words.ownBlocked].filter(Boolean).join(" ");
+    this.#own.hidden = !blocked;
+    if (!blocked) this.#hush();
+  }
+
+  #hush() {
+    clearTimeout(this.#fading);
+    this.#warning.hidden = true;
+    this.#warning.textContent = "";
+  }
+}
