@@ -206,7 +206,12 @@ impl Reception {
 
 fn taken(plain: &[u8], payload: &[u8], is_news: bool, part_of: PartOf) -> Taken {
     let Some(stamp) = Stamp::read(plain) else {
-        return Taken::Corrupt;
+        // A picture that the relay has kept comes without its padding, and so without its stamp.
+        let is_padded = Header::parse(plain).is_some_and(|header| header.padding);
+        return match part_of {
+            PartOf::Picture | PartOf::WholePicture if !is_padded => Taken::Nothing,
+            _ => Taken::Corrupt,
+        };
     };
     let is_whole = match part_of {
         PartOf::Voice => voice_fits(&stamp, payload),
@@ -300,6 +305,16 @@ mod tests {
         // A number of the original, and nothing that was sent by anybody.
         let nothing = reception.take_resent(&[], &[0, 99]);
         assert!(matches!(nothing, Taken::Nothing), "it is yet to come");
+    }
+
+    #[test]
+    fn a_picture_that_the_relay_has_kept_is_no_corrupt_one() {
+        let header = |first: u8| [first, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0x10, 0, 4];
+        let (plain, padded) = (header(0x80), header(0xa0));
+        let seen = |packet: &[u8], part_of| taken(packet, &[0x10, 0, 4], true, part_of);
+        assert!(matches!(seen(&plain, PartOf::Picture), Taken::Nothing));
+        assert!(matches!(seen(&padded, PartOf::Picture), Taken::Corrupt));
+        assert!(matches!(seen(&plain, PartOf::Voice), Taken::Corrupt));
     }
 
     #[test]

@@ -112,7 +112,8 @@ export const en = {
       reported: "Others have reported you.",
     })[label] ?? "Your picture seems to be against the rules.",
   warned: "If it stays so, others will no longer see you.",
-  ownBlocked: "Others do not see you now. It ends by itself when all is well again.",
+  ownBlocked: "Others do not see you now.",
+  ownBlockedDetail: "It ends by itself when all is well again.",
   partnerBlocked: "Their picture is stopped for now.",
   /** @type {(minutes: number) => string} */
   comeBack: (minutes) =>

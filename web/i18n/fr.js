@@ -118,7 +118,8 @@ export const fr = {
       reported: "D’autres vous ont signalé.",
     })[label] ?? "Votre image semble enfreindre les règles.",
   warned: "Si cela reste ainsi, les autres ne vous verront plus.",
-  ownBlocked: "Les autres ne vous voient pas. Cela finit tout seul quand tout est en ordre.",
+  ownBlocked: "Les autres ne vous voient pas.",
+  ownBlockedDetail: "Cela finit tout seul quand tout est en ordre.",
   partnerBlocked: "Son image est arrêtée pour l’instant.",
   comeBack: (minutes) =>
     minutes <= 1

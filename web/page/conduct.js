@@ -37,9 +37,7 @@ export class Conduct {
   /** @param {string} label */
   warn(label) {
     const { words } = this.#tongue;
-    this.#warning.textContent = `${words.seen(label)} ${words.warned}`;
-    this.#warning.hidden = false;
-    clearTimeout(this.#fading);
+    this.#say(`${words.seen(label)} ${words.warned}`);
     this.#fading = setTimeout(() => this.#hush(), WARNING_MS);
   }
 
@@ -51,9 +49,18 @@ export class Conduct {
       this.#partner.hidden = !blocked;
       return;
     }
-    this.#own.textContent = [label && words.seen(label), words.ownBlocked].filter(Boolean).join(" ");
+    this.#own.textContent = words.ownBlocked;
     this.#own.hidden = !blocked;
-    if (!blocked) this.#hush();
+    this.#hush();
+    // Why stands where there is room for it, for as long as it lasts.
+    if (blocked) this.#say([label && words.seen(label), words.ownBlockedDetail].filter(Boolean).join(" "));
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    clearTimeout(this.#fading);
+    this.#warning.textContent = text;
+    this.#warning.hidden = false;
   }
 
   #hush() {
