@@ -47,6 +47,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 self.gauges.decided(deed);
             }
             self.heed_desk(now);
+            let recovered = self.oversight.as_mut().map(Oversight::recover);
+            for (session, gate) in recovered.unwrap_or_default() {
+                self.set_gate(session, gate);
+            }
         } else {
             error!("the audit log takes no line: nothing is decided until it does");
             for (session, gate) in oversight.not_written(now) {

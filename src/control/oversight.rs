@@ -80,12 +80,34 @@ impl Oversight {
         self.wanted.extend(std::iter::from_fn(|| self.desk.poll()));
     }
 
-    /// The next thing that may be done now.
+    /// The next thing that may be done now. A picture that is to be held waits for no disk: the
+    /// match may begin before that has answered.
     pub(super) fn next(&mut self) -> Option<Output> {
         match self.wanted.front()? {
-            Output::Write(_) => None,
+            Output::Write(_) => self.next_hold(),
             _ => self.wanted.pop_front(),
         }
+    }
+
+    /// The first hold that waits, whose session is then released by nothing from before it.
+    fn next_hold(&mut self) -> Option<Output> {
+        let held = |output: &Output| match output {
+            Output::Hold { session } => Some(*session),
+            _ => None,
+        };
+        let at = self
+            .wanted
+            .iter()
+            .position(|output| held(output).is_some())?;
+        let hold = self.wanted.remove(at)?;
+        let session = held(&hold)?;
+        let mut place = 0;
+        self.wanted.retain(|output| {
+            let is_before = place < at;
+            place += 1;
+            !(is_before && matches!(output, Output::Release { session: of } if *of == session))
+        });
+        Some(hold)
     }
 
     /// The lines to write down now, if nothing is under way: all that are wanted.
@@ -133,6 +155,15 @@ impl Oversight {
             .collect()
     }
 
+    /// What was decided is done: nobody is kept back any more for what could not be written down.
+    pub(super) fn recover(&mut self) -> Vec<(SessionId, Gate)> {
+        let kept = self.stops.iter().filter(|(_, stops)| stops.unwritten);
+        let kept: Vec<_> = kept.map(|(session, _)| *session).collect();
+        kept.into_iter()
+            .filter_map(|session| self.change(session, |stops| stops.unwritten = false))
+            .collect()
+    }
+
     /// Changes why a picture is stopped: its gate, if that changes.
     pub(super) fn change(
         &mut self,
@@ -176,7 +207,6 @@ impl Oversight {
 impl Stops {
     pub(super) fn blur(&mut self, label: Label) {
         self.blurred = Some(label);
-        self.unwritten = false;
     }
 
     pub(super) fn unblur(&mut self) {
@@ -203,8 +233,7 @@ fn to_be_stopped(output: &Output) -> Option<SessionId> {
     match output {
         Output::Blur { session, .. }
         | Output::End { session, .. }
-        | Output::Ban { session, .. }
-        | Output::Hold { session } => Some(*session),
+        | Output::Ban { session, .. } => Some(*session),
         _ => None,
     }
 }

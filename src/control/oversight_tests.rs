@@ -301,3 +301,44 @@ async fn a_device_that_was_sent_out_is_turned_away_when_it_comes_back() {
     let oversight = board.board.oversight.as_ref().unwrap();
     assert!(oversight.is_empty());
 }
+
+#[tokio::test]
+async fn a_picture_is_held_at_the_start_of_a_match_whatever_the_disk_does() {
+    let mut board = Board::with_visitors(3);
+    for number in 0..3 {
+        board.judge(number, Label::NEUTRAL);
+    }
+    board.pass(Duration::from_secs(20));
+    // The two who are matched; the third waits, and nobody has been looked at for long.
+    board.judge(0, Label::KNOWN_PICTURE);
+    assert!(board.board.lines_to_write(board.now).is_some());
+    board.commands();
+    let socket = SocketId(1);
+    let ask = Ask::Next;
+    board
+        .board
+        .handle_request(Request::Ask { socket, ask }, board.now);
+    let commands = board.commands();
+    let shut = |command: &Command| {
+        matches!(
+            command,
+            Command::Video {
+                gate: Gate::Shut,
+                ..
+            }
+        )
+    };
+    let held = commands.iter().rposition(shut);
+    let begun = commands.iter().position(begins_a_match);
+    assert_eq!(commands.iter().filter(|command| shut(command)).count(), 2);
+    assert!(begun.is_some() && held < begun, "{commands:?}");
+    board.board.handle_written(false, board.now);
+    board.pass(WRITE_AGAIN);
+    assert!(board.write());
+    board.gates();
+    board.judge(1, Label::NEUTRAL);
+    board.judge(2, Label::NEUTRAL);
+    board.write();
+    let open: Vec<_> = board.gates();
+    assert_eq!(open, [(nth(1), Gate::Open), (nth(2), Gate::Open)]);
+}
