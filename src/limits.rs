@@ -193,6 +193,12 @@ pub const DEVICES_KEPT: usize = 100_000;
 /// How long the desk remembers a device that is not kept out.
 pub const DEVICE_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// People who may decide; each sign-in looks at all of them.
+pub const MODERATORS: usize = 1_000;
+
+/// Characters of such a person's name.
+pub const MODERATOR_NAME_CHARS: usize = 64;
+
 /// Samples of a load tester's run: an hour by the second; a longer run is sampled less often.
 pub const LOAD_SAMPLES: usize = 3600;
 

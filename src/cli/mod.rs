@@ -4,7 +4,8 @@
 //! 2. [`run`] parses, loads the configuration and calls the command.
 //! 3. [`serve`] runs the server and [`welcome`] says where it is; [`check_config`] only shows what
 //!    would be in force; [`explain_policy`] says what a score would lead to, [`audit_verify`] whether
-//!    the audit log is whole; [`load`](mod@load) lets a crowd of simulated visitors in;
+//!    the audit log is whole; [`moderator`](mod@moderator) keeps the list of those who may decide;
+//!    [`load`](mod@load) lets a crowd of simulated visitors in;
 //!    [`worker`] looks at pictures for a server that has started it.
 //!
 //! Exit codes: 0 done, 1 something failed while running, 2 the command line or the configuration
@@ -15,6 +16,7 @@ pub mod check_config;
 pub mod explain_policy;
 pub mod flags;
 pub mod load;
+pub mod moderator;
 pub mod serve;
 pub mod welcome;
 pub mod worker;
@@ -68,6 +70,9 @@ enum Command {
     ExplainPolicy(explain_policy::ExplainArguments),
     /// Look at the log of every decision.
     Audit(audit_verify::AuditArguments),
+    /// Say who may decide at the desk: add, list, remove.
+    #[command(after_help = moderator::AFTER_HELP)]
+    Moderator(moderator::ModeratorArguments),
     /// Load a server with simulated visitors, and say how it fared; serve nothing.
     #[command(after_help = load::AFTER_HELP)]
     Load(Box<load::LoadArguments>),
@@ -118,6 +123,7 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::CheckConfig => check_config::check_config(&loaded),
         Command::ExplainPolicy(arguments) => explain_policy::explain_policy(&loaded, arguments),
         Command::Audit(arguments) => audit_verify::audit(&loaded, arguments),
+        Command::Moderator(arguments) => moderator::moderator(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),
         Command::Worker => worker::worker(),
     }

@@ -5,13 +5,16 @@
 //! 2. [`ledger`] is the table, in SQLite; it appends all lines of a transaction or none.
 //! 3. [`chain`] seals each line: a change, a gap or a swap in what is stored shows in [`verify`].
 //! 4. [`kept_out`] remembers who stays outside across a restart, and the secret of their tokens.
+//! 5. [`moderators`] are the people who may decide, each known by a token.
 
 mod audit;
 mod chain;
 mod kept_out;
 mod ledger;
+mod moderators;
 
 pub use audit::{AUDIT_FILE, AppendError, AuditLog};
 pub use chain::{Seal, Stored};
 pub use kept_out::{DEVICES_FILE, KeptOut, Outside, SECRET_FILE, device_secret};
 pub use ledger::{AppendCause, OpenError, Verified, VerifyError, verify};
+pub use moderators::{MODERATORS_FILE, Moderator, ModeratorError, Moderators, Role, UnknownRole};

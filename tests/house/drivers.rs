@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 25] = [
+const DRIVERS: [&str; 26] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/service.rs",
@@ -30,6 +30,7 @@ const DRIVERS: [&str; 25] = [
     "src/store/audit.rs",
     "src/store/kept_out.rs",
     "src/store/ledger.rs",
+    "src/store/moderators.rs",
 ];
 
 /// What only drivers write.

@@ -96,3 +96,42 @@ fn an_audit_log_is_verified_in_the_folder_of_the_configuration() {
         "{complaint}"
     );
 }
+
+#[test]
+fn a_moderator_is_added_listed_and_removed() {
+    let name = format!("visavis-desk-people-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    let ask = |arguments: &[&str]| {
+        let mut program = visavis(arguments);
+        said(program.args(["--store-folder", folder.to_str().unwrap()]))
+    };
+    let (code, token, complaint) = ask(&["moderator", "add", "Ada L.", "--role", "senior"]);
+    assert_eq!((code, complaint.as_str()), (0, ""));
+    assert!(
+        token.starts_with("vvm_") && token.trim().len() == 68,
+        "{token}"
+    );
+    let (code, list, _) = ask(&["moderator", "list"]);
+    assert_eq!(code, 0);
+    assert!(
+        list.starts_with("senior        20") && list.ends_with("  Ada L.\n"),
+        "{list}"
+    );
+    assert!(!list.contains(token.trim()));
+    let (code, output, complaint) = ask(&["moderator", "add", "Ada L.", "--role", "admin"]);
+    assert_eq!((code, output.as_str()), (1, ""));
+    assert_eq!(complaint, "visavis: Ada L. is there already\n");
+    assert_eq!(ask(&["moderator", "remove", "Ada L."]).0, 0);
+    assert_eq!(
+        ask(&["moderator", "list"]),
+        (0, String::new(), String::new())
+    );
+    assert_eq!(ask(&["moderator", "remove", "Ada L."]).0, 1);
+    let (code, _, complaint) = ask(&["moderator", "add", "Bo", "--role", "boss"]);
+    assert_eq!(code, 2);
+    assert!(
+        complaint.contains("a role is moderator, senior, admin or child-safety"),
+        "{complaint}"
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
