@@ -75,6 +75,9 @@ table! {
     MEDIA_BYTES_OUT = Counter "visavis_media_bytes_out_total" [""], Bytes, "Bytes of the datagrams sent from the media port.";
     MEDIA_FORWARDED = Counter "visavis_media_packets_forwarded_total" [""], Count, "RTP packets sent on to a partner.";
     MEDIA_HELD = Counter "visavis_media_packets_held_total" [""], Count, "RTP packets kept back until a keyframe, or while the picture is stopped.";
+    MEDIA_SHED = Counter "visavis_media_packets_shed_total" [""], Count, "RTP packets kept back because a media thread could not carry them.";
+    MEDIA_LEGS_SHED = Gauge "visavis_media_legs_shed" [""], Count, "Legs whose picture is kept back because a media thread cannot carry it.";
+    MEDIA_LOAD = Gauge "visavis_media_load_ratio" ["shard"], Count, "Share of its time that a media thread does not wait, over about a second.";
     MEDIA_WAITING = Counter "visavis_media_packets_waiting_total" [""], Count, "RTP packets of visitors who face nobody.";
     MEDIA_RESENT = Counter "visavis_media_packets_resent_total" [""], Count, "Packets sent again from the relay's own ring.";
     MEDIA_ASKED = Counter "visavis_media_packets_asked_total" [""], Count, "Packets the relay asked senders to send again.";
@@ -131,6 +134,16 @@ impl Metric {
             self.name
         );
         ::metrics::gauge!(self.name)
+    }
+
+    /// The handle of one value of a gauge's label.
+    pub fn gauge_of(&self, value: String) -> Gauge {
+        debug_assert!(
+            self.shape == Shape::Gauge && !self.label.is_empty(),
+            "{}",
+            self.name
+        );
+        ::metrics::gauge!(self.name, self.label => value)
     }
 
     /// The handle of a histogram.

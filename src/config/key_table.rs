@@ -108,7 +108,21 @@ pub static KEYS: &[Key] = &[
     key!(
         media.shards,
         count("threads", 0, limits::SHARDS as u64),
-        "Media threads; 0 for one per core."
+        "Media threads; 0 for one per core but one."
+    ),
+    key!(
+        media.rest_us,
+        Kind::Whole {
+            of: "microseconds",
+            from: 0,
+            to: 5_000
+        },
+        "Where packets come densely, a media thread rests for so long and reads them together: being woken costs more than a packet does. What is relayed is later by at most that; 0 for never."
+    ),
+    key!(
+        media.pin,
+        Kind::Switch,
+        "Keep each media thread on a core of its own, the first on the first: for a machine that does nothing else."
     ),
     key!(
         media.codecs,
@@ -134,6 +148,11 @@ pub static KEYS: &[Key] = &[
         lobby.max_sessions,
         count("sessions", 2, 10_000_000),
         "Visitors at once, by video or text; those beyond are told that the server is full."
+    ),
+    key!(
+        lobby.full_at_load_percent,
+        count("percent", 1, 101),
+        "When a media thread is busy for so much of its time, visitors who come by video are told that the server is full: before those inside suffer. 101 for never."
     ),
     key!(
         lobby.retry_after_ms,

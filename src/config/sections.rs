@@ -80,8 +80,12 @@ pub struct Media {
     pub listen: SocketAddr,
     /// Addresses that browsers are told to send to; empty for the machine's own, loopback included.
     pub advertise: Vec<IpAddr>,
-    /// Media threads; 0 for one per core.
+    /// Media threads; 0 for one per core but one.
     pub shards: usize,
+    /// How long a media thread rests so that packets come together; 0 for never.
+    pub rest_us: u64,
+    /// Whether each media thread stays on a core of its own.
+    pub pin: bool,
     /// Picture codings in order of preference; never empty.
     pub codecs: Vec<VideoCodec>,
     /// Legs held at once.
@@ -98,6 +102,8 @@ impl Default for Media {
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 3478)),
             advertise: Vec::new(),
             shards: 0,
+            rest_us: 300,
+            pin: false,
             codecs: vec![VideoCodec::Vp8],
             max_legs: 4_000,
             silence_ms: 6_000,
@@ -111,6 +117,8 @@ impl Default for Media {
 pub struct Lobby {
     /// Sessions held at once, with or without a leg.
     pub max_sessions: usize,
+    /// When a media thread is busy for so much of its time, no more are admitted by video.
+    pub full_at_load_percent: u32,
     /// What a session that finds the server full is told to wait.
     pub retry_after_ms: u64,
     /// Two who have met are not paired again for so long.
@@ -153,6 +161,7 @@ impl Default for Lobby {
     fn default() -> Self {
         Self {
             max_sessions: 10_000,
+            full_at_load_percent: 85,
             retry_after_ms: 10_000,
             rematch_window_ms: 60_000,
             requeue_ms: 3_000,

@@ -15,6 +15,7 @@
 //! 4. [`conduct`] does it: a gate, a word to the visitor, the end of a stay. By [`device`] tokens a
 //!    browser is known when it comes again.
 
+mod capacity;
 mod conduct;
 mod device;
 mod gauges;

@@ -9,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::oneshot;
 use tracing::{debug, info};
 
+use super::capacity::Capacity;
 use super::device::Devices;
 use super::gauges::{Gauges, word};
 use super::line::SocketId;
@@ -34,6 +35,7 @@ pub(super) struct Switchboard<F> {
     pub(super) gauges: Gauges,
     /// Where pictures are looked at.
     pub(super) oversight: Option<Oversight>,
+    capacity: Capacity,
     grace: Duration,
     retry_after: Duration,
     /// WebSockets that took no more, to be given up after what is being done.
@@ -61,6 +63,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             command,
             gauges: Gauges::new(),
             oversight: None,
+            capacity: Capacity::new(config.full_at_load_percent),
             grace: Duration::from_millis(config.grace_ms),
             retry_after: Duration::from_millis(config.retry_after_ms),
             stuck: VecDeque::new(),
@@ -116,6 +119,15 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 self.tell(session, Message::Answer(answer));
             }
             Event::Refused { leg, reason } => self.refused(session_of(leg), reason, now),
+            Event::Load {
+                shard,
+                load_permille,
+            } => {
+                if let Some(has_room) = self.capacity.note(shard, load_permille) {
+                    info!(has_room, load_permille, "a media thread's load");
+                    self.put(Input::Capacity { has_room }, now);
+                }
+            }
             Event::Connected { leg } => self.leg_news(leg, LegNews::Connected, now),
             Event::Silent { leg } => self.leg_news(leg, LegNews::Silent, now),
             Event::Heard { leg } => self.leg_news(leg, LegNews::Heard, now),

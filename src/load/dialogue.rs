@@ -151,6 +151,7 @@ impl Stay {
             } => tell(News::Connected(self.asked.elapsed())),
             FromServer::Matched { .. } => {
                 self.faces_somebody = true;
+                self.herd.tell(Word::Matched(number));
                 if !std::mem::replace(&mut self.has_met, true) {
                     tell(News::Met);
                 }

@@ -40,8 +40,11 @@ pub struct Findings {
     pub added_latency_ms: Spread,
     /// From a visitor's `join` to its connected leg.
     pub join_ms: Spread,
-    /// From Next to the new partner's first complete picture.
+    /// From Next to the new partner's first complete picture, the wait for a partner included: where
+    /// nobody looks, that is `lobby.requeue_ms` of those who were left.
     pub next_to_first_frame_ms: Option<Spread>,
+    /// Of that, from hearing that there is a partner.
+    pub match_to_first_frame_ms: Option<Spread>,
     /// What the server's process used per packet received.
     pub server_cpu_us_per_packet: Option<f64>,
     /// Memory that the server's process gained, per visitor.
@@ -99,6 +102,7 @@ impl Findings {
             added_latency_ms: Spread::of(&tally.latency),
             join_ms: Spread::of(&counted.join),
             next_to_first_frame_ms: Spread::of_some(&tally.next_to_picture),
+            match_to_first_frame_ms: Spread::of_some(&tally.match_to_picture),
             server_cpu_us_per_packet: bills.map(|[_, begin, end]| {
                 let used = end.processor.saturating_sub(begin.processor);
                 used.as_secs_f64() * 1e6 / received.max(1.0)
@@ -215,6 +219,10 @@ impl Findings {
         rows.extend(
             self.next_to_first_frame_ms
                 .map(|next| ("Next to first picture", next.to_string())),
+        );
+        rows.extend(
+            self.match_to_first_frame_ms
+                .map(|next| ("  once there is a partner", next.to_string())),
         );
         rows.extend(
             self.server_cpu_us_per_packet

@@ -26,6 +26,8 @@ pub(super) enum Word {
     Come(Box<Visitor>, Answer),
     /// A visitor says Next.
     Next(u32),
+    /// A visitor is told that it faces somebody.
+    Matched(u32),
     /// All are in: count anew.
     Begin,
     /// Tell what was counted since the last time.
@@ -137,9 +139,13 @@ impl Herd {
             match word {
                 Word::Come(visitor, answer) => self.admit(visitor, answer),
                 Word::Next(number) => {
-                    let mut visitors = self.places.iter_mut().map(|p| &mut p.member.visitor);
-                    if let Some(visitor) = visitors.find(|v| v.number() == number) {
+                    if let Some(visitor) = self.visitor(number) {
                         visitor.say_next(read_clock());
+                    }
+                }
+                Word::Matched(number) => {
+                    if let Some(visitor) = self.visitor(number) {
+                        visitor.is_matched(read_clock());
                     }
                 }
                 Word::Begin => self.begin(),
@@ -151,6 +157,11 @@ impl Herd {
             }
         }
         true
+    }
+
+    fn visitor(&mut self, number: u32) -> Option<&mut Box<Visitor>> {
+        let mut visitors = self.places.iter_mut().map(|p| &mut p.member.visitor);
+        visitors.find(|visitor| visitor.number() == number)
     }
 
     fn admit(&mut self, mut visitor: Box<Visitor>, answer: Answer) {

@@ -44,6 +44,8 @@ pub struct Tally {
     pub latency: Times,
     /// From Next to the last packet of the new partner's first picture.
     pub next_to_picture: Times,
+    /// Of that, from hearing that there is a new partner: without the wait for one.
+    pub match_to_picture: Times,
     /// How late the crowd itself was to send.
     pub lateness: Times,
     /// Processor time of the threads that carry media.
@@ -66,6 +68,7 @@ impl Default for Tally {
             pictures: 0,
             latency: times(),
             next_to_picture: times(),
+            match_to_picture: times(),
             lateness: times(),
             processor: Duration::ZERO,
             waiting: Duration::ZERO,
@@ -88,6 +91,7 @@ impl Tally {
         for (sum, more) in [
             (&mut self.latency, &other.latency),
             (&mut self.next_to_picture, &other.next_to_picture),
+            (&mut self.match_to_picture, &other.match_to_picture),
             (&mut self.lateness, &other.lateness),
         ] {
             sum.add(more).expect("all have the same bounds");

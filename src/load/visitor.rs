@@ -114,6 +114,8 @@ pub(super) struct Visitor {
     partner: Option<u32>,
     /// When it said Next, until it sees somebody new.
     said_next: Option<Instant>,
+    /// When it was told that it faces somebody.
+    matched: Option<Instant>,
     pub(super) out: Batch,
 }
 
@@ -161,6 +163,7 @@ impl Visitor {
             may_ask_keyframe: first,
             partner: None,
             said_next: None,
+            matched: None,
             out: Batch::default(),
         })
     }
@@ -199,6 +202,12 @@ impl Visitor {
     /// The visitor says Next.
     pub(super) fn say_next(&mut self, now: Instant) {
         self.said_next = Some(now);
+        self.matched = None;
+    }
+
+    /// The visitor is told that it faces somebody.
+    pub(super) const fn is_matched(&mut self, now: Instant) {
+        self.matched = Some(now);
     }
 
     /// Begins to count anew.
@@ -400,6 +409,10 @@ impl Visitor {
         {
             let waited = now.saturating_duration_since(then);
             note(&mut tally.next_to_picture, waited);
+            // A picture may overtake the word of it.
+            let matched = self.matched.take().unwrap_or(now);
+            let waited = now.saturating_duration_since(matched);
+            note(&mut tally.match_to_picture, waited);
         }
     }
 

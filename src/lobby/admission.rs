@@ -58,7 +58,8 @@ impl Lobby {
         }
         let interests = wish::interests(&wish.interests, &self.rules)?;
         let languages = wish::languages(&wish.languages, &self.rules)?;
-        if self.sessions.len() >= self.rules.sessions {
+        let is_crowded = matches!(wish.door, Door::Video { .. }) && !self.has_room;
+        if is_crowded || self.sessions.len() >= self.rules.sessions {
             return Err(self.full());
         }
         let (medium, leg) = match wish.door {

@@ -61,6 +61,11 @@ pub enum Input {
         /// The session.
         session: SessionId,
     },
+    /// Whether the media plane can carry one more pair.
+    Capacity {
+        /// Whether it can.
+        has_room: bool,
+    },
     /// The session's stay is over by the server's will.
     Dismiss {
         /// The session.

@@ -77,6 +77,8 @@ pub struct Lobby {
     usual_video_wait: UsualWait,
     usual_text_wait: UsualWait,
     drain: Drain,
+    /// Whether the media plane can carry one more pair.
+    has_room: bool,
     /// Begins anywhere, so that the matches of two runs are not mixed up in a log.
     next_match: u64,
     rng: StdRng,
@@ -95,6 +97,7 @@ impl Lobby {
             usual_video_wait: UsualWait::default(),
             usual_text_wait: UsualWait::default(),
             drain: Drain::default(),
+            has_room: true,
             next_match: rng.random(),
             rng,
             outputs: VecDeque::new(),
@@ -120,6 +123,7 @@ impl Lobby {
             Input::Unplugged { session } => self.handle_unplugged(session, now),
             Input::Resume { session, offer } => self.handle_resume(session, offer, now),
             Input::Screened { session } => self.handle_screened(session, now),
+            Input::Capacity { has_room } => self.has_room = has_room,
             Input::Dismiss { session } => {
                 self.end(session, LeftReason::Ended, ByeReason::Ended, now);
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::codec::VideoCodec;
-use crate::id::{LegId, MatchId};
+use crate::id::{LegId, MatchId, ShardIndex};
 use crate::private::Private;
 
 /// What the control plane asks of the media plane.
@@ -112,6 +112,13 @@ pub enum Event {
         timestamp: u32,
         /// Since the match reached the leg's shard.
         after_ms: u32,
+    },
+    /// How busy a media thread is, once a second.
+    Load {
+        /// The thread.
+        shard: ShardIndex,
+        /// Permille of its time that it does not wait.
+        load_permille: u32,
     },
     /// Nothing authentic was heard from the leg for the configured time.
     Silent {

@@ -17,6 +17,12 @@ pub struct Counters {
     pub packets_forwarded: u64,
     /// RTP packets kept back for a keyframe or by a stop.
     pub packets_held: u64,
+    /// RTP packets kept back because this shard cannot carry them.
+    pub packets_shed: u64,
+    /// Legs whose picture is kept back for that now.
+    pub legs_shed: u64,
+    /// Permille of its time that the thread does not wait.
+    pub load_permille: u32,
     /// RTP packets of waiting legs.
     pub packets_waiting: u64,
     /// Packets sent again from the ring.

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::{Events, Poll, Token, Waker};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError as EventRefused;
 
+use super::cadence::{Cadence, Wait};
 use super::command::Event;
 use super::counters::Counters;
 use super::mail::Mail;
+use super::overload::Overload;
+use super::posting::Posting;
 use super::shard::{Effects, Shard};
-use super::socket::MediaSocket;
+use super::socket::{Left, MediaSocket};
 use crate::id::ShardIndex;
 use crate::{limits, tap};
 
@@ -39,6 +42,8 @@ pub(crate) struct Driver {
     /// Where tapped pictures go, where the tap is on.
     pub(crate) tap: Option<tap::Sender>,
     pub(crate) publish: Publish,
+    pub(crate) cadence: Cadence,
+    pub(crate) overload: Overload,
     pub(crate) is_running: Arc<AtomicBool>,
 }
 
@@ -56,26 +61,44 @@ impl Driver {
     /// Runs until told to stop.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(8);
+        let mut posting = Posting::new();
         let mut fx = Effects::at(read_clock());
-        let mut published = read_clock();
+        let mut published = fx.now;
         let mut has_more = false;
         while self.is_running.load(Ordering::Relaxed) {
-            let timeout = if has_more {
-                Duration::ZERO
-            } else {
-                self.patience(read_clock(), &fx)
-            };
-            // An interrupted wait is a short one.
-            let _: std::io::Result<()> = self.poll.poll(&mut events, Some(timeout));
-            has_more = self.take_mail(&mut fx) | self.take_datagrams(&mut fx);
+            self.wait(has_more, &mut events, &fx);
+            has_more = self.take_mail(&mut fx);
+            let left = self.take_datagrams(&mut fx, &mut posting);
+            has_more |= left == Left::More;
             fx.now = read_clock();
             self.shard.handle_timeout(&mut fx);
-            self.carry_out(&mut fx);
+            let age = match left {
+                Left::Nothing => Duration::ZERO,
+                Left::More => self.socket.age(wall_clock()),
+            };
+            if let Some(shed) = self.overload.turned(age, fx.now) {
+                self.shard.shed(shed, fx.now);
+            }
+            self.carry_out(&mut fx, &mut posting);
             if fx.now.saturating_duration_since(published) >= PUBLISH_EVERY {
                 published = fx.now;
+                self.tell_load(&mut fx);
                 (self.publish)(&self.shard.counters);
             }
         }
+    }
+
+    fn wait(&mut self, has_more: bool, events: &mut Events, fx: &Effects) {
+        let before = read_clock();
+        match self.cadence.next(has_more, self.patience(before, fx)) {
+            Wait::Not => return,
+            Wait::Rest(time) => rest(time),
+            // An interrupted wait is a short one.
+            Wait::Socket(time) => drop(self.poll.poll(events, Some(time))),
+        }
+        let after = read_clock();
+        self.overload
+            .waited(after.saturating_duration_since(before));
     }
 
     fn patience(&self, now: Instant, fx: &Effects) -> Duration {
@@ -101,22 +124,38 @@ impl Driver {
         true
     }
 
-    fn take_datagrams(&mut self, fx: &mut Effects) -> bool {
+    fn take_datagrams(&mut self, fx: &mut Effects, posting: &mut Posting) -> Left {
+        let before = self.shard.counters.datagrams_in;
+        let mut left = Left::More;
         for _ in 0..BATCHES_PER_TURN {
             fx.now = read_clock();
-            if self.socket.receive() == 0 {
-                return false;
-            }
+            left = self.socket.receive();
             let shard = &mut self.shard;
             shard.foresee(self.socket.routes());
             self.socket
                 .each_datagram(|route, datagram| shard.handle_datagram(route, datagram, fx));
-            self.write(fx);
+            self.write(fx, posting);
+            if left == Left::Nothing {
+                break;
+            }
         }
-        true
+        let came = self.shard.counters.datagrams_in - before;
+        self.cadence
+            .came(u32::try_from(came).unwrap_or(u32::MAX), fx.now);
+        left
     }
 
-    fn write(&mut self, fx: &mut Effects) {
+    /// How busy this thread is, for the control plane: whoever comes is admitted by it.
+    fn tell_load(&mut self, fx: &mut Effects) {
+        let load_permille = self.overload.load_permille();
+        self.shard.counters.load_permille = load_permille;
+        fx.events.push_back(Event::Load {
+            shard: self.shard.settings.index,
+            load_permille,
+        });
+    }
+
+    fn write(&mut self, fx: &mut Effects, posting: &mut Posting) {
         if fx.datagrams.is_empty() {
             return;
         }
@@ -125,15 +164,15 @@ impl Driver {
             counters.datagrams_out += 1;
             counters.bytes_out += datagram.len() as u64;
         }
-        counters.drops.failed += self.socket.send(&fx.datagrams);
+        counters.drops.failed += self.socket.send(&fx.datagrams, posting);
         fx.datagrams.clear();
     }
 
     /// Writes what is to be sent, posts what is for others, and tells what happened. Nothing here
     /// waits: what finds no room stays for the next turn, and what the network might have lost as
     /// well is dropped.
-    fn carry_out(&mut self, fx: &mut Effects) {
-        self.write(fx);
+    fn carry_out(&mut self, fx: &mut Effects, posting: &mut Posting) {
+        self.write(fx, posting);
         self.post(fx);
         for frame in fx.frames.drain(..) {
             if let Some(tap) = &self.tap {
@@ -187,4 +226,17 @@ impl Driver {
 #[expect(clippy::disallowed_methods, reason = "a driver is where time enters")]
 pub(crate) fn read_clock() -> Instant {
     Instant::now()
+}
+
+/// Since 1970, as the kernel stamps what it receives.
+#[expect(clippy::disallowed_methods, reason = "a driver is where time enters")]
+pub(crate) fn wall_clock() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a driver is where time passes")]
+fn rest(time: Duration) {
+    std::thread::sleep(time);
 }

@@ -38,6 +38,8 @@ pub(crate) struct Leg {
     /// What its next partner sees first.
     pub(crate) face: Face,
     pub(crate) gate: Gate,
+    /// Its picture is kept back because the shard cannot carry it.
+    pub(crate) is_shed: bool,
     /// Home was chosen by the first valid STUN request.
     pub(crate) is_settled: bool,
     pub(crate) presence: Presence,
@@ -113,6 +115,7 @@ impl Leg {
             relay: None,
             face: Face::default(),
             gate: Gate::Open,
+            is_shed: false,
             is_settled: false,
             presence: Presence {
                 heard: now,
@@ -167,6 +170,11 @@ impl Leg {
                 session: (self.sdp_session, self.answers),
             },
         )
+    }
+
+    /// Whether its picture may pass to its partner now.
+    pub(crate) fn may_be_seen(&self) -> bool {
+        self.gate == Gate::Open && !self.is_shed
     }
 
     /// The one picture coding this leg speaks.

@@ -8,12 +8,13 @@
 //! 3. [`uplink`] decrypts it in place and counts it ([`arrivals`], [`losses`], [`reception`]);
 //! 4. [`relay`] rewrites it with this match's constant offsets ([`stretch`], [`retransmission`]);
 //! 5. [`downlink`] protects it and keeps a copy of the picture's packets ([`resend`], [`tape`]);
-//! 6. [`datagrams`] holds the batch that [`driver`] writes.
+//! 6. [`datagrams`] holds the batch that [`driver`] writes, many with one system call ([`posting`]).
 //!
 //! Beside it: [`tapping`] copies pictures that are due; [`transport`] (ICE, DTLS), [`offer`] and
 //! [`answer`] (SDP) make a [`leg`] at the door; [`switching`] lets legs face each other and part,
 //! beginning with a kept [`face`]; [`feedback`] carries RTCP across a match;
-//! [`rounds`] is what happens by the clock ([`wheel`]); [`containment`] keeps a broken leg from
+//! [`rounds`] is what happens by the clock ([`wheel`]); [`cadence`] says when a thread reads again and
+//! [`overload`] what it keeps back when it cannot carry all; [`containment`] keeps a broken leg from
 //! breaking others.
 //!
 //! [`Command`] and [`Event`] are the only door to the control plane, and [`Plane`] is its handle.
@@ -23,6 +24,7 @@
 
 mod answer;
 mod arrivals;
+mod cadence;
 mod clock;
 mod command;
 mod containment;
@@ -38,7 +40,9 @@ mod leg;
 mod losses;
 mod mail;
 mod offer;
+mod overload;
 mod plane;
+mod posting;
 mod publish;
 mod reception;
 mod relay;
@@ -59,6 +63,7 @@ pub use command::{Command, Event, Gate, OfferError};
 pub use counters::{Counters, Drops};
 pub use datagrams::{Datagrams, Route};
 pub use mail::Mail;
+pub use overload::Shed;
 pub use plane::{Plane, StartError};
 pub use shard::{Effects, Settings, Shard};
 pub use transport::Identity;

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use mio::{Poll, Waker};
 use parking_lot::Mutex;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use tokio::sync::mpsc::{Receiver, channel};
 
+use super::cadence::Cadence;
 use super::command::{Command, Event};
-use super::driver::{Driver, Inbox, SOCKET, WAKER, read_clock};
+use super::driver::{Driver, Inbox, SOCKET, WAKER, read_clock, wall_clock};
 use super::mail::Mail;
+use super::overload::Overload;
 use super::publish::publisher;
 use super::shard::{Settings, Shard};
 use super::socket::MediaSocket;
@@ -68,7 +71,8 @@ impl Plane {
         tap: Option<Tap>,
     ) -> Result<(Self, Receiver<Event>), StartError> {
         let shards = match config.shards {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            // One core is left to everything else: who decides, who looks, and the kernel.
+            0 => std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).max(1)),
             shards => shards,
         }
         .min(limits::SHARDS);
@@ -110,13 +114,13 @@ impl Plane {
                 inboxes: inboxes.clone(),
                 events: events.clone(),
                 tap: tap.as_ref().map(|tap| tap.sender.clone()),
-                publish: publisher(),
+                publish: publisher(index),
+                cadence: Cadence::new(Duration::from_micros(config.rest_us), read_clock()),
+                overload: Overload::new(read_clock()),
                 is_running: Arc::clone(&is_running),
             };
-            let thread = std::thread::Builder::new()
-                .name(format!("media-{index}"))
-                .spawn(move || driver.run())
-                .map_err(StartError::Thread)?;
+            let core = config.pin.then_some(usize::from(index.0));
+            let thread = begin(driver, core).map_err(StartError::Thread)?;
             threads.push(thread);
         }
         let threads = Mutex::new(threads);
@@ -202,6 +206,32 @@ impl Desk {
     }
 }
 
+/// A thread for a shard, on a core of its own if one is named.
+fn begin(driver: Driver, core: Option<usize>) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(format!("media-{}", driver.shard.settings.index))
+        .spawn(move || {
+            if let Some(core) = core {
+                stay_on(core);
+            }
+            driver.run();
+        })
+}
+
+/// Keeps the calling thread on one core of those that the process may use.
+fn stay_on(core: usize) {
+    let place = sched_getaffinity(None).ok().and_then(|all| {
+        let mut allowed = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
+        let core = allowed.nth(core)?;
+        let mut one = CpuSet::new();
+        one.set(core);
+        sched_setaffinity(None, &one).ok()
+    });
+    if place.is_none() {
+        tracing::warn!(core, "a media thread has no core of its own");
+    }
+}
+
 /// What all shards are told alike.
 fn settings(
     config: &config::Media,
@@ -252,14 +282,4 @@ fn is_usable(ip: &IpAddr) -> bool {
         IpAddr::V4(v4) => !v4.is_link_local(),
         IpAddr::V6(v6) => !v6.is_unicast_link_local(),
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the wall clock enters the media plane here, once"
-)]
-fn wall_clock() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
 }

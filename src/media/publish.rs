@@ -4,24 +4,34 @@ use ::metrics::{Counter, Gauge};
 
 use super::counters::Counters;
 use super::driver::Publish;
+use crate::id::ShardIndex;
 use crate::metrics;
 
 type Row = (Counter, fn(&Counters) -> u64);
 
 /// A publisher for one shard: its handles are made once, so that publishing takes no lock. All
 /// shards add to the same counters, so each adds what is new.
-pub(crate) fn publisher() -> Publish {
+pub(crate) fn publisher(shard: ShardIndex) -> Publish {
     let rows = rows();
     let legs: Gauge = metrics::LEGS.gauge();
+    let shed: Gauge = metrics::MEDIA_LEGS_SHED.gauge();
+    let load: Gauge = metrics::MEDIA_LOAD.gauge_of(shard.to_string());
     let mut last = Counters::default();
     Box::new(move |counters| {
         for (handle, of) in &rows {
             handle.increment(of(counters).saturating_sub(of(&last)));
         }
-        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-        legs.increment(counters.legs as f64 - last.legs as f64);
+        legs.increment(change(counters.legs, last.legs));
+        shed.increment(change(counters.legs_shed, last.legs_shed));
+        load.set(f64::from(counters.load_permille) / 1_000.0);
         last.clone_from(counters);
     })
+}
+
+/// All shards move the same gauge, each by what is new.
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+fn change(now: u64, before: u64) -> f64 {
+    now as f64 - before as f64
 }
 
 fn rows() -> Vec<Row> {
@@ -33,6 +43,7 @@ fn rows() -> Vec<Row> {
         (metrics::MEDIA_BYTES_OUT.counter(), |c| c.bytes_out),
         (metrics::MEDIA_FORWARDED.counter(), |c| c.packets_forwarded),
         (metrics::MEDIA_HELD.counter(), |c| c.packets_held),
+        (metrics::MEDIA_SHED.counter(), |c| c.packets_shed),
         (metrics::MEDIA_WAITING.counter(), |c| c.packets_waiting),
         (metrics::MEDIA_RESENT.counter(), |c| c.packets_resent),
         (metrics::MEDIA_ASKED.counter(), |c| c.packets_asked),

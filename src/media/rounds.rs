@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::command::{Event, Gate};
+use super::command::Event;
 use super::downlink::KEYFRAME_PAUSE;
 use super::feedback::{Scratch, write_transport_feedback};
 use super::leg::{FEEDBACK_EVERY, Leg, REPORTS_EVERY};
@@ -124,11 +124,11 @@ fn next_round(leg: &Leg, now: Instant, silence: Duration, close_after: Duration)
     }
     let mut is_looked_at = leg.tapping.is_in_work;
     if let Some(relay) = &leg.relay {
-        if relay.video.is_none() && leg.gate == Gate::Open {
+        if relay.video.is_none() && leg.may_be_seen() {
             next = next.min(now + KEYFRAME_EVERY);
         }
         is_looked_at |= relay.video.is_some();
-    } else if leg.gate == Gate::Open {
+    } else if leg.may_be_seen() {
         next = next.min(leg.face.wanted_at(now));
     }
     if is_looked_at && !uplink.losses.is_empty() {
@@ -144,7 +144,7 @@ fn ask_keyframe(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> bool {
         return false;
     };
     let tap_asks = leg.tapping.asks_keyframe(now);
-    let is_open = leg.gate == Gate::Open;
+    let is_open = leg.may_be_seen();
     let is_wanted = match &mut leg.relay {
         Some(relay) if is_open && relay.video.is_none() => {
             // A hair early is on time: the wheel turns in slots.

@@ -229,6 +229,7 @@ impl Shard {
         };
         leg.presence.heard = fx.now;
         let is_silent = leg.presence.is_silent;
+        let may_be_seen = leg.gate == Gate::Open && !leg.is_shed;
         if leg.tapping.is_awake && received.track != Track::Audio {
             let plain = packet.get(..received.length).unwrap_or_default();
             let newest = uplink.video.reception.highest();
@@ -247,7 +248,7 @@ impl Shard {
         if let Some(relay) = &mut leg.relay {
             let mut sender = Sender {
                 codec: uplink.codec,
-                is_gate_open: leg.gate == Gate::Open,
+                is_gate_open: may_be_seen,
                 newest_video: uplink.video.reception.highest(),
                 losses: &mut uplink.losses,
                 tape: &mut self.tape,
@@ -268,12 +269,13 @@ impl Shard {
                         after_ms,
                     });
                 }
+                Passage::Held if leg.is_shed => self.counters.packets_shed += 1,
                 Passage::Held => self.counters.packets_held += 1,
                 Passage::Stale => self.counters.drops.stale += 1,
                 Passage::Failed => self.counters.drops.failed += 1,
             }
         } else {
-            if leg.gate == Gate::Open {
+            if may_be_seen {
                 let plain = packet.get(..received.length).unwrap_or_default();
                 leg.face.see(plain, &received, uplink.codec);
             }

@@ -2,15 +2,26 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 
-use super::datagrams::{Datagrams, Route};
+use super::datagrams::{Datagrams, Route, Run};
+use super::posting::{POSTED, Posting};
 use crate::limits;
+
+/// What a read has left in the socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Left {
+    /// Nothing: it brought less than it could.
+    Nothing,
+    /// Perhaps more.
+    More,
+}
 
 /// One shard's socket on the media port.
 pub(crate) struct MediaSocket {
@@ -77,15 +88,29 @@ impl MediaSocket {
         )
     }
 
-    /// Receives one batch. Answers how many reads it holds; zero when nothing is left, and only then
-    /// does the poll that owns the socket wake for what comes next.
-    pub(crate) fn receive(&mut self) -> usize {
+    /// Receives one batch, and tells whether the socket may hold more. Only once it holds nothing does
+    /// the poll that owns it wake for what comes next: a read that brought less than it could has seen
+    /// it empty.
+    pub(crate) fn receive(&mut self) -> Left {
         let mut slices = self.buffers.each_slice();
         let received = self
             .state
             .recv((&self.socket).into(), &mut slices, &mut self.metas);
         self.received = received.unwrap_or(0);
-        self.received
+        if self.received < BATCH_SIZE {
+            Left::Nothing
+        } else {
+            Left::More
+        }
+    }
+
+    /// How long the newest of what was received last had waited, by the kernel's time stamp; `now` is
+    /// since 1970, as that is.
+    pub(crate) fn age(&self, now: Duration) -> Duration {
+        let newest = self.metas.iter().take(self.received).next_back();
+        newest
+            .and_then(|meta| meta.timestamp)
+            .map_or(Duration::ZERO, |stamp| now.saturating_sub(stamp))
     }
 
     /// Where what was received last comes from, once for datagrams that came together.
@@ -106,26 +131,62 @@ impl MediaSocket {
         }
     }
 
-    /// Sends a batch. Answers how many datagrams the kernel refused.
-    pub(crate) fn send(&mut self, batch: &Datagrams) -> u64 {
+    /// Sends a batch: what goes to one address and lies side by side by segmented sends, the rest many
+    /// at a time. Answers how many datagrams the kernel refused.
+    pub(crate) fn send(&self, batch: &Datagrams, posting: &mut Posting) -> u64 {
         let mut refused = 0;
+        let nowhere: (SocketAddr, &[u8]) = (SocketAddr::from(([0; 4], 0)), &[]);
+        let mut singles = [nowhere; POSTED];
+        let mut count = 0;
+        let mut from = None;
         for run in batch.runs(self.state.max_gso_segments()) {
-            let transmit = Transmit {
-                destination: self.mapped(run.route.remote),
-                ecn: None,
-                contents: run.bytes,
-                segment_size: (run.datagrams > 1).then_some(run.segment),
-                src_ip: run.route.local.map(|ip| self.mapped_ip(ip)),
-            };
-            if self
-                .state
-                .try_send((&self.socket).into(), &transmit)
-                .is_err()
-            {
-                refused += run.datagrams as u64;
+            if run.datagrams > 1 {
+                // What goes to one address stays in order.
+                let to = self.mapped(run.route.remote);
+                if singles.iter().take(count).any(|single| single.0 == to) {
+                    refused += self.post(&singles, count, from, posting);
+                    count = 0;
+                }
+                refused += self.send_run(&run);
+                continue;
+            }
+            if count == POSTED || (count > 0 && from != run.route.local) {
+                refused += self.post(&singles, count, from, posting);
+                count = 0;
+            }
+            from = run.route.local;
+            if let Some(single) = singles.get_mut(count) {
+                *single = (self.mapped(run.route.remote), run.bytes);
+                count += 1;
             }
         }
-        refused
+        refused + self.post(&singles, count, from, posting)
+    }
+
+    fn post(
+        &self,
+        singles: &[(SocketAddr, &[u8])],
+        count: usize,
+        from: Option<IpAddr>,
+        posting: &mut Posting,
+    ) -> u64 {
+        let singles = singles.get(..count).unwrap_or_default();
+        let from = from.map(|ip| self.mapped_ip(ip));
+        posting.send(self.socket.as_fd(), from, singles)
+    }
+
+    fn send_run(&self, run: &Run<'_>) -> u64 {
+        let transmit = Transmit {
+            destination: self.mapped(run.route.remote),
+            ecn: None,
+            contents: run.bytes,
+            segment_size: Some(run.segment),
+            src_ip: run.route.local.map(|ip| self.mapped_ip(ip)),
+        };
+        match self.state.try_send((&self.socket).into(), &transmit) {
+            Ok(()) => 0,
+            Err(_) => run.datagrams as u64,
+        }
     }
 
     /// A socket for both families speaks of IPv4 in IPv6's words (RFC 4291, 2.5.5.2).

@@ -16,6 +16,7 @@ use super::downlink::Downlink;
 use super::face::Face;
 use super::leg::{Facing, Leg, Whereabouts};
 use super::mail::{Mail, Matter, Strayed};
+use super::overload::Shed;
 use super::relay::Relay;
 use super::retransmission::Means;
 use super::shard::{Effects, Shard};
@@ -290,7 +291,7 @@ impl Shard {
         leg.tapping.match_began(fx.now);
         // Whatever becomes of it, it is not for the match after this one.
         let face = std::mem::take(&mut leg.face);
-        let shown = if leg.gate == Gate::Open {
+        let shown = if leg.may_be_seen() {
             relay.show(&face, fx.now, &mut self.tape, &mut fx.datagrams)
         } else {
             None
@@ -323,6 +324,7 @@ impl Shard {
             if let Some(uplink) = &mut leg.uplink {
                 uplink.losses.clear();
             }
+            leg.is_shed = false;
             self.give_back(*relay, fx);
         }
         self.schedule(key, fx.now);
@@ -398,6 +400,33 @@ impl Shard {
             relay.hold_video();
         }
         self.schedule(key, now);
+    }
+
+    /// Keeps back the pictures of so many matches, those that began last, and lets the others go on
+    /// with their next keyframe.
+    pub fn shed(&mut self, shed: Shed, now: Instant) {
+        let mut facing: Vec<_> = self
+            .legs
+            .iter()
+            .filter_map(|(key, leg)| Some((leg.relay.as_ref()?.match_id, key)))
+            .collect();
+        facing.sort_unstable_by(|a, b| b.cmp(a));
+        let count = shed.of(facing.len());
+        self.counters.legs_shed = count as u64;
+        for (place, (_, key)) in facing.into_iter().enumerate() {
+            let Some(leg) = self.legs.get_mut(key) else {
+                continue;
+            };
+            let is_shed = place < count;
+            if leg.is_shed == is_shed {
+                continue;
+            }
+            leg.is_shed = is_shed;
+            if let (true, Some(relay)) = (is_shed, &mut leg.relay) {
+                relay.hold_video();
+            }
+            self.schedule(key, now);
+        }
     }
 
     fn watch(&mut self, key: usize, every: Duration, now: Instant) {

@@ -113,6 +113,21 @@ fn a_full_lobby_says_when_to_come_back() {
 }
 
 #[test]
+fn while_media_is_crowded_nobody_comes_by_video_and_those_inside_stay() {
+    let mut hall = Hall::new();
+    let [one, other] = hall.video_pair();
+    hall.handle(Input::Capacity { has_room: false });
+    let third = hall.join(wish(video_door(), &[], &[]));
+    assert_eq!(hall.heard(third), ["refused: full"]);
+    let writer = hall.text();
+    assert_eq!(hall.heard(writer)[0], "joined", "text takes no media");
+    assert_eq!(hall.partner(one), Some(other));
+    hall.handle(Input::Capacity { has_room: true });
+    let fourth = hall.video();
+    assert_eq!(hall.heard(fourth)[0], "joined");
+}
+
+#[test]
 fn next_leaves_one_partner_and_finds_another() {
     let mut hall = Hall::new();
     let [one, other] = hall.video_pair();

@@ -45,7 +45,7 @@ fn told(browser: &Browser) -> Vec<Telling> {
 
 /// Every number is named in order, none is left out, none is lost, and the arrival times keep pace
 /// with the time of telling.
-fn assert_flawless(browser: &Browser, least: usize) {
+pub(crate) fn assert_flawless(browser: &Browser, least: usize) {
     let told = told(browser);
     let numbers: Vec<(u64, Option<i64>)> = told
         .iter()

@@ -15,6 +15,7 @@ mod cost;
 mod feedback;
 mod hostile;
 mod isolation;
+mod overload;
 mod repair;
 mod shards;
 mod stream;
