@@ -1,7 +1,7 @@
 //! The floor: a loop that receives and sends untouched, with the batches of a shard and the same
 //! system calls, and knows nothing.
 
-use std::io::IoSliceMut;
+use std::io::{IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, sendmmsg};
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use visavis::limits;
 
@@ -57,6 +58,7 @@ fn relay(socket: &UdpSocket, is_running: &AtomicBool) {
     let mut events = Events::with_capacity(8);
     let mut buffers = vec![vec![0; limits::RECEIVE_BYTES]; BATCH_SIZE];
     let mut metas = [RecvMeta::default(); BATCH_SIZE];
+    let mut singles = MultiHeaders::preallocate(BATCH_SIZE, None);
     while is_running.load(Ordering::Relaxed) {
         poll.poll(&mut events, Some(Duration::from_millis(100)))
             .unwrap();
@@ -68,17 +70,42 @@ fn relay(socket: &UdpSocket, is_running: &AtomicBool) {
                 state.recv(socket.into(), &mut slices, &mut metas)
             };
             let Ok(count) = received else { break };
-            for (buffer, meta) in buffers.iter().zip(&metas).take(count) {
+            let batch = || buffers.iter().zip(&metas).take(count);
+            let is_burst = |meta: &RecvMeta| meta.len > meta.stride;
+            for (buffer, meta) in batch().filter(|(_, meta)| is_burst(meta)) {
                 let transmit = Transmit {
                     destination: facing(meta.addr),
                     ecn: None,
                     contents: &buffer[..meta.len],
-                    segment_size: (meta.len > meta.stride).then_some(meta.stride),
+                    segment_size: Some(meta.stride),
                     src_ip: meta.dst_ip,
                 };
                 // What the kernel refuses is counted as lost by the one who waits for it.
                 let _: std::io::Result<()> = state.try_send(socket.into(), &transmit);
             }
+            let single = batch().filter(|(_, meta)| !is_burst(meta));
+            let single = single.map(|(buffer, meta)| (facing(meta.addr), &buffer[..meta.len]));
+            post(socket, &mut singles, single);
+        }
+    }
+}
+
+/// Sends single datagrams together, as a shard does.
+fn post<'a>(
+    socket: &UdpSocket,
+    headers: &mut MultiHeaders<SockaddrStorage>,
+    datagrams: impl Iterator<Item = (SocketAddr, &'a [u8])>,
+) {
+    let (slices, addresses): (Vec<_>, Vec<_>) = datagrams
+        .map(|(to, bytes)| ([IoSlice::new(bytes)], Some(SockaddrStorage::from(to))))
+        .unzip();
+    let mut done = 0;
+    while done < slices.len() {
+        let (slices, addresses) = (&slices[done..], &addresses[done..]);
+        let flags = MsgFlags::MSG_DONTWAIT;
+        match sendmmsg(socket.as_raw_fd(), headers, slices, addresses, [], flags) {
+            Ok(sent) => done += sent.count().max(1),
+            Err(_) => done += 1,
         }
     }
 }

@@ -30,6 +30,11 @@ const WINDOW: u64 = 192;
 const LOST_AFTER: Duration = Duration::from_millis(50);
 /// After so long without a packet, none is under way any more.
 const QUIET: Duration = Duration::from_millis(5);
+/// After so long without a keyframe that was shown, another is shown; so many at most.
+const SHOW_AGAIN: Duration = Duration::from_millis(100);
+const SHOWS: usize = 50;
+/// Where the payload begins: behind the header and its extension.
+const HEAD: usize = 24;
 /// Packets of a sender whose time of sending is remembered.
 const REMEMBERED: usize = 1024;
 /// The visitors' addresses begin here; the two of a match are neighbours.
@@ -74,6 +79,8 @@ pub(crate) struct Crowd {
     /// By target: a visitor's numbers must not leap while the other is measured.
     visitors: [Vec<Visitor>; 2],
     turn: usize,
+    /// Whether the shard may have kept pictures back: they go on with nothing but a keyframe.
+    has_lost: bool,
     burst: Vec<u8>,
     began: Instant,
 }
@@ -103,6 +110,7 @@ impl Crowd {
             targets: [(bare, bare_account), (shard, shard_account)],
             visitors: [Vec::new(), Vec::new()],
             turn: 0,
+            has_lost: false,
             burst: vec![0; 6 * PACKET],
             began: Instant::now(),
         };
@@ -161,6 +169,7 @@ impl Crowd {
         mut is_due: impl FnMut(u64, Instant) -> bool,
     ) -> Flow {
         self.drain();
+        self.recover(target);
         let own = Account::own();
         let before = (self.targets[target as usize].1.spent(), own.spent());
         let mut flow = Flow {
@@ -198,10 +207,58 @@ impl Crowd {
                 break;
             }
         }
+        self.has_lost |= target == Target::Shard && flow.lost() > 0;
         flow.took = heard - began;
         flow.cpu = self.targets[target as usize].1.spent() - before.0;
         flow.own_cpu = own.spent() - before.1;
         flow
+    }
+
+    /// Everybody shows keyframes until their pictures go on, under other numbers.
+    fn recover(&mut self, target: Target) {
+        if target == Target::Bare || !std::mem::take(&mut self.has_lost) {
+            return;
+        }
+        for n in 0..self.visitors[target as usize].len() {
+            let shift = (0..SHOWS).find_map(|_| self.show_again(n));
+            self.visitors[target as usize][n].shift =
+                shift.expect("the shard lets a picture pass again when it is not overloaded");
+        }
+    }
+
+    /// Shows a keyframe of one packet. Answers by how much its number differs when it comes out.
+    fn show_again(&mut self, n: usize) -> Option<u16> {
+        let visitor = &mut self.visitors[Target::Shard as usize][n];
+        let sent = visitor.index as u16;
+        let plain = visitor.packet.clone();
+        visitor.packet[1] |= 0x80;
+        // It begins a picture, and the picture is a keyframe (RFC 7741, 4.2; RFC 6386, 9.1).
+        visitor.packet[HEAD..HEAD + 2].copy_from_slice(&[0x10, 0]);
+        let now = Instant::now();
+        let timestamp = ((now - self.began).as_micros() * 9 / 100) as u32;
+        let mut room = [0; PACKET];
+        visitor.write(&mut room, timestamp, now);
+        visitor.packet = plain;
+        let transmit = Transmit {
+            destination: self.targets[Target::Shard as usize].0,
+            ecn: None,
+            contents: &room,
+            segment_size: None,
+            src_ip: Some(ip_of(n)),
+        };
+        self.state
+            .try_send((&self.socket).into(), &transmit)
+            .unwrap();
+        while now.elapsed() < SHOW_AGAIN {
+            let count = self.receive_batch();
+            for (buffer, meta) in self.buffers.iter().zip(&self.metas).take(count) {
+                if index_of(meta) == n ^ 1 && Kind::of(&buffer[..meta.len]) == Kind::Rtp {
+                    let sequence = u16::from_be_bytes([buffer[2], buffer[3]]);
+                    return Some(sequence.wrapping_sub(sent));
+                }
+            }
+        }
+        None
     }
 
     /// One system call: what the next visitor in turn has to say.
@@ -346,7 +403,7 @@ impl Crowd {
 impl Visitor {
     fn new(mut browser: Browser, shift: u16) -> Self {
         let head = (browser.make.video, browser.video.ssrc, 0);
-        let payload = vec![0; PACKET - TAG - 24];
+        let payload = vec![0; PACKET - TAG - HEAD];
         Self {
             packet: browser.build(head, 0, false, &payload),
             index: u64::from(browser.video.sequence),
