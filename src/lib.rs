@@ -38,6 +38,7 @@ pub mod tap;
 
 // What everybody stands on.
 pub mod alarm;
+pub mod calendar;
 pub mod category;
 pub mod codec;
 pub mod config;

@@ -199,6 +199,39 @@ pub const MODERATORS: usize = 1_000;
 /// Characters of such a person's name.
 pub const MODERATOR_NAME_CHARS: usize = 64;
 
+/// Bans that are listed at a time.
+pub const BANS_LISTED: usize = 500;
+
+/// Audit lines that are shown at a time.
+pub const TRAIL_PAGE: u32 = 100;
+
+/// Audit lines that one search looks at.
+pub const TRAIL_SEARCHED: u32 = 200_000;
+
+/// Days that figures are given for, at most.
+pub const FIGURES_DAYS: u64 = 366;
+
+/// Largest request to the console, in bytes.
+pub const CONSOLE_REQUEST_BYTES: usize = 16 * 1024;
+
+/// Characters of a note to a decision.
+pub const DECISION_NOTE_CHARS: usize = 1_000;
+
+/// Reasons for a decision on the operator's list.
+pub const REASONS: usize = 64;
+
+/// Characters of one of them.
+pub const REASON_CHARS: usize = 64;
+
+/// Tokens that are looked up in the list of moderators at a time: each reads the disk.
+pub const SIGN_INS_AT_ONCE: usize = 4;
+
+/// Addresses whose attempts to sign in are counted; beyond it all others share one count.
+pub const SIGN_IN_ADDRESSES: usize = 4_096;
+
+/// Tokens that were good before and are looked up whatever else comes from their address.
+pub const TOKENS_REMEMBERED: usize = 1_000;
+
 /// Samples of a load tester's run: an hour by the second; a longer run is sampled less often.
 pub const LOAD_SAMPLES: usize = 3600;
 
@@ -265,4 +298,5 @@ const _: () = assert!(RTCP_BYTES < DATAGRAM_BYTES);
 const _: () = assert!(MATCH_CHOICE < MATCH_SCAN);
 const _: () = assert!(SIGNAL_PING_EVERY.as_secs() * 2 < SIGNAL_SILENCE.as_secs());
 const _: () = assert!(TAP_FRAME_BYTES <= PICTURE_BYTES && PICTURE_BYTES < MODEL_BYTES);
+const _: () = assert!(MODERATORS <= TOKENS_REMEMBERED);
 const _: () = assert!(WORKER_REST.as_millis() < WORKER_REST_MAX.as_millis());

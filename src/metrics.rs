@@ -69,6 +69,7 @@ table! {
     VERDICT_TIME = Histogram "visavis_verdict_seconds" [""], Seconds, "From a picture to what is said of it.";
     DECISIONS = Counter "visavis_moderation_decisions_total" ["decision"], Count, "Decisions of policy and people that are written down.";
     POLICIES_REFUSED = Counter "visavis_moderation_policies_refused_total" [""], Count, "Times that a policy with a mistake was read; the one before stayed in force.";
+    CONSOLE_REFUSED = Counter "visavis_console_refused_total" ["reason"], Count, "Requests to the moderators' console that were refused before they were read.";
     MEDIA_DATAGRAMS_IN = Counter "visavis_media_datagrams_in_total" [""], Count, "Datagrams that came to the media port.";
     MEDIA_BYTES_IN = Counter "visavis_media_bytes_in_total" [""], Bytes, "Bytes of the datagrams that came to the media port.";
     MEDIA_DATAGRAMS_OUT = Counter "visavis_media_datagrams_out_total" [""], Count, "Datagrams sent from the media port.";

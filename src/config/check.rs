@@ -19,7 +19,26 @@ pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
         let expected = format!("more than media.silence_ms, which is {}", media.silence_ms);
         return Err(loaded.wrong("media.close_after_ms", expected));
     }
-    check_sampling(loaded)
+    check_sampling(loaded)?;
+    check_reasons(loaded)
+}
+
+fn check_reasons(loaded: &Loaded) -> Result<(), ConfigError> {
+    let reasons = &loaded.config.moderation.reasons;
+    let distinct: BTreeSet<_> = reasons.iter().collect();
+    let fits = |reason: &String| {
+        (1..=limits::REASON_CHARS).contains(&reason.chars().count())
+            && reason.trim() == reason
+            && !reason.chars().any(char::is_control)
+    };
+    let is_right = (1..=limits::REASONS).contains(&reasons.len())
+        && distinct.len() == reasons.len()
+        && reasons.iter().all(fits);
+    if is_right {
+        return Ok(());
+    }
+    let expected = super::Key::find("moderation.reasons").map(|key| key.kind.expects());
+    Err(loaded.wrong("moderation.reasons", expected.unwrap_or_default()))
 }
 
 fn check_sampling(loaded: &Loaded) -> Result<(), ConfigError> {

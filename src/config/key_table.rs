@@ -280,6 +280,11 @@ pub static KEYS: &[Key] = &[
         "From one looked-at picture to the next of a visitor whom nothing speaks against."
     ),
     key!(
+        moderation.reasons,
+        Kind::List("reasons, at least one and each once, of 1 to 64 characters"),
+        "What moderators choose from as the reason for a decision. The console translates these; others it shows as they are."
+    ),
+    key!(
         store.folder,
         Kind::Text("the path of a folder"),
         "Folder of what outlives the process, made at the start: audit.db, the log of every decision."

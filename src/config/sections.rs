@@ -201,7 +201,23 @@ pub struct Moderation {
     pub first_every_ms: u64,
     /// From one picture to the next of somebody whom nothing speaks against.
     pub steady_every_ms: u64,
+    /// What a moderator may give as the reason for a decision; never empty.
+    pub reasons: Vec<String>,
 }
+
+/// Words that the console knows in every language that it speaks.
+const REASONS: [&str; 10] = [
+    "nudity",
+    "minor",
+    "violence",
+    "hate",
+    "harassment",
+    "recording",
+    "spam",
+    "nobody_there",
+    "mistake",
+    "other",
+];
 
 impl Default for Moderation {
     fn default() -> Self {
@@ -213,6 +229,7 @@ impl Default for Moderation {
             deadline_ms: 2_000,
             first_every_ms: 1_000,
             steady_every_ms: 5_000,
+            reasons: REASONS.map(str::to_owned).to_vec(),
         }
     }
 }

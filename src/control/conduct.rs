@@ -11,7 +11,7 @@ use crate::classify::Judged;
 use crate::id::SessionId;
 use crate::lobby;
 use crate::media::{Command, Gate};
-use crate::moderation::{AuditLine, Input, Label, Output, Policy};
+use crate::moderation::{AuditLine, DeviceKey, Input, Label, Output, Policy};
 
 impl<F: FnMut(Command)> Switchboard<F> {
     /// A picture was looked at, or could not be.
@@ -74,6 +74,11 @@ impl<F: FnMut(Command)> Switchboard<F> {
             oversight.replace_policy(policy, now);
             self.heed_desk(now);
         }
+    }
+
+    /// A person lets a device in again.
+    pub(super) fn readmit(&mut self, device: DeviceKey, now: Instant) {
+        self.tell_desk(Input::Readmitted { device }, now);
     }
 
     /// Whether pictures are looked at.

@@ -10,7 +10,7 @@ use super::line::{Line, SocketId};
 use super::request::Request;
 use crate::config;
 use crate::limits;
-use crate::moderation::Policy;
+use crate::moderation::{DeviceKey, Policy};
 
 /// How the rest of the program reaches the control task. The task ends when all are dropped.
 #[derive(Clone, Debug)]
@@ -60,6 +60,12 @@ impl Handle {
     pub async fn replace_policy(&self, policy: Policy) {
         // An error means that the task has ended, and with it everything there was to decide.
         let _ = self.requests.send(Request::Replace { policy }).await;
+    }
+
+    /// A device that was kept out may come in again: that is written down already.
+    pub async fn readmit(&self, device: DeviceKey) {
+        // As above.
+        let _ = self.requests.send(Request::Readmit { device }).await;
     }
 
     /// Admits no more, tells everybody, and returns when nobody is left or the time is over.

@@ -8,7 +8,7 @@ use super::line::SocketId;
 use crate::id::MatchId;
 use crate::lobby::{Ask, Notice, Standing, Wish};
 use crate::media::OfferError;
-use crate::moderation::{Label, Policy};
+use crate::moderation::{DeviceKey, Label, Policy};
 use crate::private::Private;
 
 /// What a WebSocket asks of the control task.
@@ -57,6 +57,11 @@ pub enum Request {
     Replace {
         /// The policy.
         policy: Policy,
+    },
+    /// A device that was kept out may come in again.
+    Readmit {
+        /// The device.
+        device: DeviceKey,
     },
     /// Admit no more, and end within the time.
     Drain {

@@ -102,6 +102,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             Request::Ask { socket, ask } => self.ask(socket, ask, now),
             Request::Disconnect { socket } => self.disconnect(socket, now),
             Request::Replace { policy } => self.replace_policy(policy, now),
+            Request::Readmit { device } => self.readmit(device, now),
             Request::Drain { within, done } => {
                 self.askers.push(done);
                 self.put(Input::Drain { within }, now);

@@ -89,7 +89,8 @@ impl Listener {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(self.header_timeout);
-        let service = router.into_make_service();
+        // Who signs in is held to a pace by address; it is printed and kept nowhere.
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         match self.certificate {
             None => {
                 server

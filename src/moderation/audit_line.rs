@@ -39,6 +39,8 @@ pub enum Actor {
     Visitor(SessionId),
     /// A person at the desk, by the name that the operator gave.
     Person(Arc<str>),
+    /// Whoever did not say who they are.
+    Nobody,
 }
 
 impl fmt::Display for Actor {
@@ -54,6 +56,7 @@ impl fmt::Display for Actor {
             } => write!(f, "shadow {version}"),
             Self::Visitor(session) => write!(f, "visitor {session}"),
             Self::Person(name) => write!(f, "person {name}"),
+            Self::Nobody => write!(f, "nobody"),
         }
     }
 }
@@ -83,6 +86,10 @@ pub enum Deed {
     Report,
     /// Another policy is in force.
     Policy,
+    /// A device that was kept out may come back.
+    Readmit,
+    /// Somebody asked at the desk for what is not theirs.
+    Refuse,
 }
 
 impl Deed {
@@ -100,6 +107,8 @@ impl Deed {
             Self::Review => "review",
             Self::Report => "report",
             Self::Policy => "policy",
+            Self::Readmit => "readmit",
+            Self::Refuse => "refuse",
         }
     }
 }

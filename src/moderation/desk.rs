@@ -79,6 +79,7 @@ impl Desk {
                 category,
             } => self.handle_reported(by, about, category, now),
             Input::Lifted { session, by } => self.handle_lifted(session, by, now),
+            Input::Readmitted { device } => self.devices.readmit(device),
             Input::Left { session } => self.remove(session),
             Input::Tick => {}
         }

@@ -77,6 +77,16 @@ impl Devices {
         }
     }
 
+    /// It may come in again, and what it was kept out for counts no longer.
+    pub(super) fn readmit(&mut self, key: DeviceKey) {
+        let Some(device) = self.by_key.get_mut(&key) else {
+            return;
+        };
+        if let Some((_, label)) = device.kept_out.take() {
+            device.strikes.forgive(&label);
+        }
+    }
+
     /// One of its reports was right or wrong.
     pub(super) fn credit(&mut self, key: DeviceKey, proof: Proof) {
         if let Some(device) = self.by_key.get_mut(&key) {

@@ -72,6 +72,11 @@ pub enum Input {
         /// Who.
         by: Actor,
     },
+    /// A person lets a device in again that was kept out: that is written down already.
+    Readmitted {
+        /// The device.
+        device: DeviceKey,
+    },
     /// The stay is over.
     Left {
         /// The session.

@@ -12,16 +12,36 @@ use crate::classify::{Builtin, Settings, StartError};
 use crate::config::{ConfigError, Loaded};
 use crate::control::{DeviceBook, Watch};
 use crate::moderation::{Desk, DeviceTokens};
-use crate::store::{self, AuditLog, KeptOut, OpenError, Outside};
+use crate::store::{self, AuditLog, KeptOut, Moderators, OpenError, Outside};
 use crate::tap::{self, Rates, Tap};
 
-/// For the media plane, for the control task, and to be closed at the end.
-pub(super) type Lookout = (Option<Tap>, Option<Watch>, Option<Ledgers>);
+/// Everything for looking at pictures; nothing, where nobody looks.
+#[derive(Default)]
+pub(super) struct Lookout {
+    /// For the media plane.
+    pub(super) tap: Option<Tap>,
+    /// For the control task.
+    pub(super) watch: Option<Watch>,
+    /// For the moderators' console.
+    pub(super) books: Option<DeskBooks>,
+    /// To be closed at the end.
+    pub(super) ledgers: Option<Ledgers>,
+}
 
 /// What is closed once nobody decides any more.
 pub(super) struct Ledgers {
     audit: AuditLog,
     kept_out: KeptOut,
+}
+
+/// What the moderators' console works on.
+pub(super) struct DeskBooks {
+    /// Who may decide.
+    pub(super) moderators: Moderators,
+    /// Where decisions are written down.
+    pub(super) audit: AuditLog,
+    /// Who stays outside.
+    pub(super) kept_out: KeptOut,
 }
 
 impl Ledgers {
@@ -41,7 +61,7 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
     let config = &loaded.config.moderation;
     if !config.enabled {
         info!("moderation is off: pictures reach strangers unseen");
-        return Ok((None, None, None));
+        return Ok(Lookout::default());
     }
     let policy = rulebook::load(loaded)?;
     let audit = AuditLog::open(&loaded.config.store.folder)
@@ -70,11 +90,23 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
         judged,
         audit: audit.clone(),
     };
+    let folder = &loaded.config.store.folder;
+    let books = DeskBooks {
+        moderators: Moderators::open(folder)
+            .map_err(|error| loaded.wrong("store.folder", within_reach(&error)))?,
+        audit: audit.clone(),
+        kept_out: watch.devices.kept_out.clone(),
+    };
     let ledgers = Ledgers {
         audit,
         kept_out: watch.devices.kept_out.clone(),
     };
-    Ok((Some(Tap { rates, sender }), Some(watch), Some(ledgers)))
+    Ok(Lookout {
+        tap: Some(Tap { rates, sender }),
+        watch: Some(watch),
+        books: Some(books),
+        ledgers: Some(ledgers),
+    })
 }
 
 /// The browsers that are known again; the desk is told of those that stay outside.

@@ -16,12 +16,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use crate::config::{ConfigError, Loaded};
 use crate::control;
+use crate::http::console::{Console, Parts, Reload};
 use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::{self, Readiness};
 use crate::media::{Plane, StartError};
@@ -65,6 +67,8 @@ pub struct Server {
     control: control::Handle,
     /// Where decisions are written down, if pictures are looked at.
     ledgers: Option<Ledgers>,
+    /// Asked for at the console.
+    reloads: mpsc::Receiver<Reload>,
     http: JoinHandle<io::Result<()>>,
     http_handle: ListenerHandle,
     signals: Signals,
@@ -98,16 +102,28 @@ impl Server {
         descriptors::make_room(config.http.max_connections);
         let recorded = metrics::install()?;
         tokio::spawn(keep_up(recorded.clone()));
-        let (tap, watch, ledgers) = lookout::build(loaded)?;
-        let (plane, events) = ports::start_media(loaded, tap)?;
+        let lookout = lookout::build(loaded)?;
+        let (plane, events) = ports::start_media(loaded, lookout.tap)?;
         let media = plane.clone();
         let command = move |command| media.send(command);
-        let control = control::start(&config.lobby, command, events, watch);
+        let control = control::start(&config.lobby, command, events, lookout.watch);
+        let (asks, reloads) = mpsc::channel(1);
+        let console = lookout.books.map(|books| {
+            Console::new(Parts {
+                moderators: books.moderators,
+                audit: books.audit,
+                kept_out: books.kept_out,
+                control: control.clone(),
+                reasons: config.moderation.reasons.clone(),
+                reloads: asks,
+            })
+        });
         let readiness = Readiness::default();
         let router = http::router(
             (control.clone(), plane.clone()),
             readiness.clone(),
             recorded,
+            console,
         );
         let listener = Listener::new(socket, certificate, &config.http);
         let http_handle = listener.handle();
@@ -126,7 +142,8 @@ impl Server {
             readiness,
             plane,
             control,
-            ledgers,
+            ledgers: lookout.ledgers,
+            reloads,
             http,
             http_handle,
             signals,
@@ -138,16 +155,20 @@ impl Server {
         &self.places
     }
 
-    /// Puts the policy in force that is in its file now; a wrong one changes nothing.
-    async fn reload(&self, loaded: &Loaded) {
+    /// Puts the policy in force that is in its file now, and gives its version; a wrong one changes
+    /// nothing, and what is wrong is given.
+    async fn reload(&self, loaded: &Loaded) -> Result<String, String> {
         match rulebook::load(loaded) {
             Ok(policy) => {
-                info!(version = %policy.version, "another policy");
+                let version = policy.version.to_string();
+                info!(version, "another policy");
                 self.control.replace_policy(policy).await;
+                Ok(version)
             }
             Err(error) => {
                 metrics::POLICIES_REFUSED.counter().increment(1);
                 warn!("the policy stays as it was: {error}");
+                Err(error.to_string())
             }
         }
     }
@@ -162,8 +183,12 @@ impl Server {
             tokio::select! {
                 signal = self.signals.next() => match signal {
                     Signal::Stop => break,
-                    Signal::Reload => self.reload(loaded).await,
+                    Signal::Reload => drop(self.reload(loaded).await),
                 },
+                Some(asked) = self.reloads.recv() => {
+                    // Whoever asked may be gone.
+                    let _ = asked.send(self.reload(loaded).await);
+                }
                 ended = &mut self.http => return Err(ServerError::Http(why(ended))),
             }
         }

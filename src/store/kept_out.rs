@@ -40,10 +40,13 @@ INSERT INTO kept_out (device, until_ms, label) VALUES (?1, ?2, ?3)
 ON CONFLICT (device) DO UPDATE SET until_ms = excluded.until_ms, label = excluded.label
 WHERE excluded.until_ms > until_ms";
 
+const LIFT: &str = "DELETE FROM kept_out WHERE device = ?1";
+
 /// The devices that stay outside. Clones write to the same table.
 #[derive(Clone, Debug)]
 pub struct KeptOut {
-    inbox: mpsc::Sender<Keep>,
+    inbox: mpsc::Sender<Order>,
+    pub(super) file: Arc<Path>,
     writer: Arc<Mutex<Option<thread::JoinHandle<()>>>>,
 }
 
@@ -58,10 +61,18 @@ pub struct Outside {
     pub label: Label,
 }
 
+/// What the thread is told, and who waits for it.
 #[derive(Debug)]
-struct Keep {
-    outside: Option<Outside>,
+struct Order {
+    change: Change,
     done: oneshot::Sender<Result<(), AppendCause>>,
+}
+
+#[derive(Debug)]
+enum Change {
+    Keep(Outside),
+    Lift(DeviceKey),
+    Close,
 }
 
 impl KeptOut {
@@ -77,38 +88,47 @@ impl KeptOut {
             file: file.clone(),
             source,
         })?;
-        let (inbox, keeps) = mpsc::channel(limits::AUDIT_BATCHES);
+        let (inbox, orders) = mpsc::channel(limits::AUDIT_BATCHES);
         let writer = thread::Builder::new()
             .name("kept out".to_owned())
-            .spawn(move || write(&connection, keeps))
+            .spawn(move || write(&connection, orders))
             .map_err(OpenError::Thread)?;
-        let writer = Arc::new(Mutex::new(Some(writer)));
-        Ok((Self { inbox, writer }, outside))
+        let kept_out = Self {
+            inbox,
+            file: Arc::from(file),
+            writer: Arc::new(Mutex::new(Some(writer))),
+        };
+        Ok((kept_out, outside))
     }
 
     /// Keeps a device out, or longer if it is already. Never waits: the answer comes once that is
     /// on disk, or cannot be put there.
     pub fn keep(&self, outside: Outside) -> oneshot::Receiver<Result<(), AppendCause>> {
+        self.send(Change::Keep(outside))
+    }
+
+    /// Lets a device in again. Never waits, as [`KeptOut::keep`].
+    pub fn lift(&self, device: DeviceKey) -> oneshot::Receiver<Result<(), AppendCause>> {
+        self.send(Change::Lift(device))
+    }
+
+    fn send(&self, change: Change) -> oneshot::Receiver<Result<(), AppendCause>> {
         let (done, answer) = oneshot::channel();
-        let outside = Some(outside);
-        let (keep, cause) = match self.inbox.try_send(Keep { outside, done }) {
+        let (order, cause) = match self.inbox.try_send(Order { change, done }) {
             Ok(()) => return answer,
-            Err(TrySendError::Full(keep)) => (keep, AppendCause::Behind),
-            Err(TrySendError::Closed(keep)) => (keep, AppendCause::Closed),
+            Err(TrySendError::Full(order)) => (order, AppendCause::Behind),
+            Err(TrySendError::Closed(order)) => (order, AppendCause::Closed),
         };
         // The other end is in our hand: it cannot be gone.
-        let _ = keep.done.send(Err(cause));
+        let _ = order.done.send(Err(cause));
         answer
     }
 
     /// Waits until everything so far is written, and closes the table: from a thread that may wait.
     pub fn close(&self) {
         let (done, _) = oneshot::channel();
-        let end = Keep {
-            outside: None,
-            done,
-        };
-        let _ = self.inbox.blocking_send(end);
+        let change = Change::Close;
+        let _ = self.inbox.blocking_send(Order { change, done });
         let thread = self.writer.lock().take();
         if let Some(thread) = thread {
             let _ = thread.join();
@@ -192,29 +212,33 @@ fn read(file: &Path, now_ms: u64) -> Result<(Connection, Vec<Outside>), rusqlite
     Ok((connection, outside))
 }
 
-fn write(connection: &Connection, mut keeps: mpsc::Receiver<Keep>) {
-    while let Some(Keep { outside, done }) = keeps.blocking_recv() {
-        let Some(Outside {
-            device: DeviceKey(device),
-            rest,
-            label,
-        }) = outside
-        else {
-            return;
+fn write(connection: &Connection, mut orders: mpsc::Receiver<Order>) {
+    while let Some(Order { change, done }) = orders.blocking_recv() {
+        let changed = match change {
+            Change::Keep(outside) => keep(connection, &outside),
+            Change::Lift(DeviceKey(device)) => connection.execute(LIFT, [device.as_slice()]),
+            Change::Close => return,
         };
-        let rest_ms = u64::try_from(rest.as_millis()).unwrap_or(u64::MAX);
-        let until = whole(now_ms().saturating_add(rest_ms));
-        let kept = connection.execute(KEEP, params![device.as_slice(), until, label.as_str()]);
-        let answer = kept.map(drop).map_err(AppendCause::from);
+        let answer = changed.map(drop).map_err(AppendCause::from);
         if let Err(cause) = &answer {
-            error!(%cause, "a device that stays outside is not written down");
+            error!(%cause, "who stays outside is not written down");
         }
         // Whoever asked may be gone; what is written stays.
         let _ = done.send(answer);
     }
 }
 
-fn whole(number: u64) -> i64 {
+fn keep(connection: &Connection, outside: &Outside) -> Result<usize, rusqlite::Error> {
+    let DeviceKey(device) = outside.device;
+    let rest_ms = u64::try_from(outside.rest.as_millis()).unwrap_or(u64::MAX);
+    let until = whole(now_ms().saturating_add(rest_ms));
+    connection.execute(
+        KEEP,
+        params![device.as_slice(), until, outside.label.as_str()],
+    )
+}
+
+pub(super) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -223,7 +247,7 @@ fn whole(number: u64) -> i64 {
     clippy::disallowed_methods,
     reason = "the store is a driver: what is kept across a restart needs the machine's clock"
 )]
-fn now_ms() -> u64 {
+pub(super) fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

@@ -267,7 +267,8 @@ pub fn verify(file: &Path, wanted: Option<Seal>) -> Result<Verified, VerifyError
     Ok(verified)
 }
 
-fn read(row: &Row<'_>) -> Result<(Stored, Option<Seal>), rusqlite::Error> {
+/// A line and its seal, from the columns of [`WALK`].
+pub(super) fn read(row: &Row<'_>) -> Result<(Stored, Option<Seal>), rusqlite::Error> {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "it was written from 32 bits; what does not fit them was changed, and shows"

@@ -6,15 +6,23 @@
 //! 3. [`chain`] seals each line: a change, a gap or a swap in what is stored shows in [`verify`].
 //! 4. [`kept_out`] remembers who stays outside across a restart, and the secret of their tokens.
 //! 5. [`moderators`] are the people who may decide, each known by a token.
+//! 6. [`audit_trail`] reads the log back for them, [`audit_tally`] counts in it, [`readmission`] lists
+//!    who stays outside.
 
 mod audit;
+mod audit_tally;
+mod audit_trail;
 mod chain;
 mod kept_out;
 mod ledger;
 mod moderators;
+mod readmission;
 
 pub use audit::{AUDIT_FILE, AppendError, AuditLog};
+pub use audit_tally::Tally;
+pub use audit_trail::{Search, Trail};
 pub use chain::{Seal, Stored};
 pub use kept_out::{DEVICES_FILE, KeptOut, Outside, SECRET_FILE, device_secret};
 pub use ledger::{AppendCause, OpenError, Verified, VerifyError, verify};
 pub use moderators::{MODERATORS_FILE, Moderator, ModeratorError, Moderators, Role, UnknownRole};
+pub use readmission::{Ban, BanId, NoBanId};

@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 26] = [
+const DRIVERS: [&str; 29] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/service.rs",
@@ -28,9 +28,12 @@ const DRIVERS: [&str; 26] = [
     "src/media/socket.rs",
     "src/server/",
     "src/store/audit.rs",
+    "src/store/audit_tally.rs",
+    "src/store/audit_trail.rs",
     "src/store/kept_out.rs",
     "src/store/ledger.rs",
     "src/store/moderators.rs",
+    "src/store/readmission.rs",
 ];
 
 /// What only drivers write.

@@ -194,6 +194,30 @@ fn a_ban_has_its_end_and_keeps_the_device_out() {
 }
 
 #[test]
+fn who_is_let_in_again_by_a_person_passes_the_door_and_only_they() {
+    let mut trial = Trial::with("[[row]]\nlabel = 'porn'\naction = 'ban'\nban_ms = 60000\n");
+    let other = DeviceKey([8; 16]);
+    for (number, device) in [(1, DEVICE), (2, other)] {
+        let session = visavis::id::SessionId(number);
+        trial.connect_device(session, Some(device));
+        trial.see(session, &BAD);
+        trial.put(Input::Left { session });
+    }
+    assert_eq!(trial.put(Input::Readmitted { device: DEVICE }), []);
+    let back = visavis::id::SessionId(3);
+    trial.connect_device(back, Some(DEVICE));
+    assert_eq!(
+        actions(&trial.see(back, &[])),
+        [Output::Pass { session: back }]
+    );
+    let outside = visavis::id::SessionId(4);
+    assert_eq!(
+        deeds(&trial.connect_device(outside, Some(other))),
+        [Deed::TurnAway]
+    );
+}
+
+#[test]
 fn a_device_brings_its_strikes_along() {
     let mut trial = Trial::with(&(TWO_OF_THREE.to_owned() + THEN_OUT));
     trial.connect_device(ONE, Some(DEVICE));

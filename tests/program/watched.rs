@@ -103,6 +103,34 @@ fn a_policy_is_read_again_on_a_hang_up_and_a_wrong_one_is_not_taken() {
 }
 
 #[test]
+fn a_moderator_signs_in_has_the_policy_read_again_and_guessing_is_slowed() {
+    let folder = Folder::new("desk");
+    let server = watching(&folder, &[]);
+    let store = format!("--store-folder={}", folder.file("data"));
+    let add = &["moderator", "add", "Ada", "--role=admin", &store];
+    let (code, token, complaint) = said(&mut visavis(add));
+    assert_eq!(code, 0, "{complaint}");
+    let bearer = |token: &str| format!("authorization: Bearer {}\r\n", token.trim());
+    let me = server.ask("GET", "/v1/console/me", &bearer(&token));
+    assert_eq!(me.status, 200, "{me:?}");
+    assert!(me.body.contains("\"name\":\"Ada\""), "{}", me.body);
+    let headers = format!("{}content-length: 0\r\n", bearer(&token));
+    let reloaded = server.ask("POST", "/v1/console/policy/reload", &headers);
+    assert_eq!(reloaded.status, 200, "{reloaded:?}");
+    assert!(reloaded.body.contains("built-in 1"), "{}", reloaded.body);
+    let tried: Vec<_> = (0..12)
+        .map(|number| bearer(&format!("vvm_{number}")))
+        .map(|guess| server.ask("GET", "/v1/console/me", &guess).status)
+        .collect();
+    assert!(tried.ends_with(&[429]), "{tried:?}");
+    let refused = "visavis_console_refused_total{reason=\"unknown_token\"}";
+    assert_eq!(metric(&server, refused), 9, "hers was looked up as well");
+    server.signal(Signal::TERM);
+    let (_, log) = server.ended();
+    assert!(!log.contains(token.trim()), "the token is in the log");
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_told_before_anything_starts() {
     let folder = Folder::new("blocked");
     let file = folder.file("a-file");

@@ -1,0 +1,14 @@
+//! The moderators' side of the HTTP API: who is let in, what their role may, and that nothing is done
+//! before it is written down.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it should be"
+)]
+
+mod counted;
+mod desk_stage;
+mod outside;
+mod reload;
+mod roles;
+mod signing_in;
+mod trails;
