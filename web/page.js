@@ -3,6 +3,8 @@
 
 import { Visavis, VisavisError } from "./client/visavis.js";
 import { Door } from "./page/door.js";
+import { en } from "./i18n/en.js";
+import { fr } from "./i18n/fr.js";
 import { find } from "./page/find.js";
 import { Talk } from "./page/talk.js";
 import { Tongue } from "./page/tongue.js";
@@ -12,7 +14,7 @@ import { Tongue } from "./page/tongue.js";
 /** How often the door asks how many are online; within a stay the server tells by itself. */
 const ONLINE_EVERY_MS = 10_000;
 
-const tongue = new Tongue();
+const tongue = new Tongue({ en, fr });
 const visavis = new Visavis();
 const talk = new Talk(visavis, tongue);
 const door = new Door(tongue, enter);

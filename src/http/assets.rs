@@ -1,4 +1,4 @@
-//! The demo page and the client module: the files of `web/`, embedded when the program is compiled.
+//! The demo page, the client module and the moderators' console: the files of `web/`, embedded when the program is compiled.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -21,7 +21,11 @@ struct Files;
 /// there is no directory to escape from.
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let name = uri.path().trim_start_matches('/');
-    let name = if name.is_empty() { "index.html" } else { name };
+    let name = match name {
+        "" => "index.html",
+        "console" | "console/" => "console/index.html",
+        name => name,
+    };
     let Some(file) = Files::get(name) else {
         return (StatusCode::NOT_FOUND, "no such page\n").into_response();
     };

@@ -8,14 +8,21 @@ use visavis::metrics::METRICS;
 use crate::started::Started;
 
 #[test]
-fn the_page_and_everything_it_names_is_served() {
+fn each_page_and_everything_it_names_is_served() {
     let server = Started::with(&[]);
-    let page = server.get("/");
+    for (path, what) in [("/", "start"), ("/console", "sign-in")] {
+        is_whole(&server, path, what);
+    }
+}
+
+/// A page, and what its source names.
+fn is_whole(server: &Started, path: &str, what: &str) {
+    let page = server.get(path);
     assert_eq!(
         (page.status, page.header("content-type")),
         (200, "text/html; charset=utf-8")
     );
-    assert!(page.body.contains("data-testid=\"start\""));
+    assert!(page.body.contains(&format!("data-testid=\"{what}\"")));
     let named: Vec<_> = ["src=\"", "href=\""]
         .iter()
         .flat_map(|attribute| page.body.split(attribute).skip(1))
@@ -93,6 +100,24 @@ fn every_answer_says_what_a_page_may_do() {
                 .header("permissions-policy")
                 .contains("camera=(self)")
         );
+    }
+}
+
+#[test]
+fn only_the_console_shows_pictures_that_it_fetched_and_it_asks_for_no_camera() {
+    let server = Started::with(&[]);
+    for path in ["/console", "/console/", "/console/console.js"] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 200, "{path}");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("img-src 'self' data: blob:"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(answer.header("permissions-policy").contains("camera=()"));
+    }
+    for path in ["/", "/consoles", "/v1/console/me"] {
+        let answer = server.get(path);
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("img-src 'self' data:;"), "{path}: {policy}");
     }
 }
 

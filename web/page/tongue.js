@@ -1,13 +1,10 @@
 // @ts-check
 /** Which language the page speaks, and saying it. */
 
-import { en } from "../i18n/en.js";
-import { fr } from "../i18n/fr.js";
-
 /** @import { Words } from "../i18n/en.js" */
 
-/** @type {Record<string, Words>} */
-const LANGUAGES = { en, fr };
+/** Every language that the pages speak; English first. */
+const LANGUAGES = ["en", "fr"];
 
 const REMEMBERED = "visavis.language";
 
@@ -24,15 +21,25 @@ const PLACES = [
  */
 export function chooseLanguage(wanted) {
   const spoken = wanted.map((tag) => tag.toLowerCase().split("-")[0] ?? "");
-  return spoken.find((language) => language in LANGUAGES) ?? "en";
+  return spoken.find((language) => LANGUAGES.includes(language)) ?? "en";
 }
 
-/** Tells `change` after the language was switched, so that what is not in the document follows. */
+/**
+ * Tells `change` after the language was switched, so that what is not in the document follows.
+ * @template {object} [W=Words] the words of one page
+ */
 export class Tongue extends EventTarget {
   language = chooseLanguage([remembered(), ...navigator.languages]);
+  #tables;
+
+  /** @param {{ en: W, fr: W }} tables the words in each language */
+  constructor(tables) {
+    super();
+    this.#tables = tables;
+  }
 
   get words() {
-    return /** @type {Words} */ (LANGUAGES[this.language]);
+    return this.language === "fr" ? this.#tables.fr : this.#tables.en;
   }
 
   /** @param {string} language */
@@ -58,8 +65,7 @@ export class Tongue extends EventTarget {
 
   /** @param {Element} element @param {string} attribute */
   #word(element, attribute) {
-    const key = /** @type {keyof Words} */ (element.getAttribute(attribute));
-    return String(this.words[key]);
+    return String(Reflect.get(this.words, element.getAttribute(attribute) ?? ""));
   }
 }
 

@@ -1,0 +1,145 @@
+// @ts-check
+/** The desk in English. Every other language has the same keys. */
+
+const number = new Intl.NumberFormat("en");
+
+export const deskEn = {
+  title: "visavis desk",
+  mark: "visavis desk",
+  skip: "Skip to the content",
+  pageLanguage: "Language of this page",
+  placesLabel: "Pages of the desk",
+  signInTitle: "The desk",
+  signInLead: "Where people look at what was reported or stopped, and decide.",
+  token: "Your token",
+  tokenHint: "It stays in this tab and is forgotten with it.",
+  signIn: "Sign in",
+  signOut: "Sign out",
+  done: "Done",
+  cancel: "Cancel",
+  more: "Older lines",
+
+  /** @type {(name: string) => string} */
+  place: (name) => ({ bans: "Outside", trail: "Log", figures: "Figures", rules: "Policy" })[name] ?? name,
+  /** @type {(role: string) => string} */
+  role: (role) =>
+    ({ moderator: "moderator", senior: "senior", admin: "admin", "child-safety": "child safety" })[role] ?? role,
+
+  keys: "Keys",
+  keysSettings: "Keys…",
+  keysLead: "The line at the bottom lists what single keys do on the page that is shown.",
+  keysOn: "Single keys do something",
+
+  bansTitle: "Who stays outside",
+  /** @type {(count: number, shown: number) => string} */
+  bansCount: (count, shown) => {
+    if (count === 0) return "Nobody stays outside.";
+    const all = count === 1 ? "1 device" : `${number.format(count)} devices`;
+    return shown < count ? `${all}; the ${number.format(shown)} that stay longest are shown.` : all;
+  },
+  ban: "Ban",
+  seen: "Seen",
+  still: "Still for",
+  acts: "What can be done",
+  liftBan: "Let in again",
+  liftTitle: "Let them in again?",
+  lifted: "They may come in again.",
+  reasonLabel: "Reason",
+  note: "A note, if you like",
+
+  trailTitle: "What was written down",
+  trailEmpty: "Nothing is written down about this.",
+  number: "No.",
+  when: "When",
+  who: "Who",
+  what: "What",
+  why: "About what, and why",
+  actorExample: "person Ada",
+  actionExample: "readmit",
+  filter: "Show",
+  /** @type {(session: string) => string} */
+  session: (session) => `session ${session}`,
+
+  figuresTitle: "How the work goes",
+  daysLabel: "Days",
+  /** @type {(part: string) => string} */
+  part: (part) =>
+    ({ warned: "Warned", stopped: "Stopped", ended: "Ended", reported: "Reported", reversed: "Taken back" })[part] ?? part,
+  /** @type {(from: string, to: string) => string} */
+  plot: (from, to) => `What was done each day, from ${from} to ${to}`,
+  /** @type {(count: number) => string} */
+  count: (count) => number.format(count),
+  byMachine: "Stopped by the machine",
+  byPeople: "Stopped by people",
+  takenBack: "Taken back",
+  figuresEmpty: "Nothing was done in these days.",
+  exportTitle: "A month for publication",
+  exportLead: "What was done about what, and whether a machine or a person decided it. It names nobody.",
+  month: "Month",
+  exportCsv: "Save as CSV",
+  exportJson: "Save as JSON",
+
+  rulesTitle: "The policy",
+  rulesLead:
+    "What happens when something is seen stands in a file on the server. Once it is changed there, it is read again from here; one with a mistake changes nothing.",
+  reload: "Read the policy again",
+  /** @type {(version: string) => string} */
+  reloaded: (version) => `In force now: ${version}`,
+
+  /** A label of the classifiers or of the desk; an operator's own is shown as it is. @type {(label: string) => string} */
+  label: (label) =>
+    ({
+      porn: "nudity or sex",
+      hentai: "drawn nudity or sex",
+      sexy: "scantily dressed",
+      drawing: "a drawing",
+      neutral: "nothing in particular",
+      no_face: "no face",
+      unusable: "black or empty picture",
+      frozen: "picture stands still",
+      known_picture: "a known picture",
+      undecodable: "cannot be decoded",
+      no_verdict: "could not be looked at",
+      reported: "reported",
+      reported_nudity: "reported: nudity",
+      reported_minor: "reported: looks under 18",
+      reported_violence: "reported: violence",
+      reported_hate: "reported: hatred",
+      reported_spam: "reported: advertising",
+      reported_other: "reported: something else",
+    })[label] ?? label,
+  /** A reason of the operator's list; one of their own is shown as it is. @type {(reason: string) => string} */
+  reason: (reason) =>
+    ({
+      nudity: "Nudity or sex",
+      minor: "Somebody who looks under 18",
+      violence: "Violence or threats",
+      hate: "Hatred or insults",
+      harassment: "Pressure or harassment",
+      recording: "A recording instead of a person",
+      spam: "Advertising or a robot",
+      nobody_there: "Nobody is there",
+      mistake: "A mistake: nothing is wrong",
+      other: "Something else",
+    })[reason] ?? reason,
+  /** What went wrong. @type {(code: string, detail: string) => string} */
+  problem: (code, detail) =>
+    ({
+      unreachable: "The server cannot be reached. Nothing was changed.",
+      unknown_token: "This token is nobody’s. Ask whoever runs the server.",
+      too_many_attempts: "Too many unknown tokens came from your network. Wait a moment.",
+      not_your_role: "Your role may not do this.",
+      no_desk: "Pictures are not looked at on this server: there is nothing to decide.",
+      no_such_ban: "This ban is over already.",
+      unknown_reason: "This reason is no longer on the list.",
+      long_note: "The note is too long.",
+      wrong_policy: `The policy stays as it was. ${detail}`,
+      not_written: "It could not be written down, so nothing was done. Tell whoever runs the server.",
+      store: "The server’s disk does not answer. Try again in a moment.",
+      ending: "The server is being restarted.",
+    })[code] ?? `It was not done. ${detail}`,
+};
+
+/**
+ * @typedef {{ [K in keyof typeof deskEn]: (typeof deskEn)[K] extends string ? string : (typeof deskEn)[K] }} DeskWords
+ */

@@ -1,0 +1,113 @@
+// @ts-check
+/** The desk in a real browser, on a real server: signing in, letting somebody in again, the log. */
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { arrive, openChromium } from "./chromium.mjs";
+import { KNOWN_PICTURE, easel } from "./easel.mjs";
+import { addModerator, openDesk, signIn } from "./moderator.mjs";
+import { startServer } from "./server.mjs";
+
+/** @import { Browser } from "playwright-core" */
+/** @import { Server } from "./server.mjs" */
+
+/** @type {Browser} */
+let browser;
+/** @type {Server} */
+let server;
+
+before(async () => {
+  browser = await openChromium("green");
+  const list = join(tmpdir(), `visavis-desk-known-${process.pid}.txt`);
+  writeFileSync(list, `${KNOWN_PICTURE}\n`);
+  server = await startServer({ moderation: { enabled: true, hash_list: list } });
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("a wrong token is told, and a right one opens what its role may do and no more", async () => {
+  const token = addModerator(server, "Mo", "moderator");
+  const { page, complaints, close } = await openDesk(browser, server.url);
+  await page.getByTestId("token").fill("vvm_wrong");
+  await page.getByTestId("sign-in").click();
+  await page.getByText("nobody’s").waitFor();
+  await signIn(page, token);
+  assert.equal(await page.getByTestId("who").textContent(), "Mo");
+  assert.deepEqual(await page.locator("#places a").allTextContents(), ["Outside", "Figures"]);
+  await page.reload();
+  await page.getByTestId("who").waitFor();
+  assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), "{}", "no token outlives the tab");
+  await page.getByTestId("sign-out").click();
+  await page.getByTestId("token").waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  // The browser writes the 401 itself.
+  assert.deepEqual(complaints.filter((line) => !line.includes("401")), []);
+  await close();
+});
+
+test("who was put outside is let in again by a person, and the log says by whom", async () => {
+  const visitor = await arrive(browser, server.url, (page) => page.addInitScript(easel, /** @type {const} */ ("known")));
+  await visitor.start();
+  await visitor.until("is outside", async () => /not allowed here/.test(await statusOf(visitor)));
+  const { page, complaints, close } = await openDesk(browser, server.url);
+  await signIn(page, addModerator(server, "Ada", "senior"));
+  const row = page.getByTestId("bans-rows").locator("tr");
+  await row.filter({ hasText: "a known picture" }).getByRole("button").click();
+  await page.getByTestId("lift-note").fill("a statue in a museum");
+  await page.getByTestId("lift").click();
+  await page.getByText("They may come in again.").waitFor();
+  assert.equal(await row.count(), 0);
+
+  // By keyboard: the second page is the log.
+  await page.keyboard.press("2");
+  const line = page.getByTestId("trail-rows").locator("tr[data-action=readmit]");
+  await line.waitFor();
+  const told = await line.textContent();
+  assert.match(told ?? "", /person Ada.*readmit.*a known picture.*mistake: a statue in a museum/);
+  assert.deepEqual(complaints, []);
+  await close();
+
+  await visitor.page.reload();
+  await visitor.page.evaluate("easel.show('stripes')");
+  await visitor.start();
+  await visitor.reaches("looking");
+  await visitor.page.close();
+});
+
+/** @param {import("./person.mjs").Person} person @returns {Promise<string>} */
+function statusOf({ page }) {
+  return page.evaluate(() => document.getElementById("status")?.textContent ?? "");
+}
+
+test("the desk speaks French, fits a phone, and names what it shows for a screen reader", async () => {
+  const token = addModerator(server, "Zoé", "admin");
+  const { page, complaints, close } = await openDesk(browser, server.url, {
+    locale: "fr-FR",
+    viewport: { width: 360, height: 640 },
+  });
+  await page.getByRole("heading", { name: "Le bureau" }).waitFor();
+  await signIn(page, token);
+  for (const place of ["Dehors", "Journal", "Chiffres", "Règles"]) {
+    await page.getByRole("link", { name: place }).click();
+    await page.locator("section.view:not([hidden]) h1").waitFor();
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.equal(overflow, 0, place);
+  }
+  const devtools = await page.context().newCDPSession(page);
+  const { nodes } = await devtools.send("Accessibility.getFullAXTree");
+  const roles = ["button", "textbox", "combobox", "checkbox", "link", "table"];
+  const operated = nodes.filter((node) => !node.ignored && roles.includes(node.role?.value));
+  const nameless = operated.filter((node) => !node.name?.value && node.role?.value !== "table");
+  assert.ok(operated.length > 5);
+  assert.deepEqual(nameless.map((node) => node.role?.value), []);
+  await page.getByTestId("reload").click();
+  await page.getByText("En vigueur maintenant : built-in 1").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
