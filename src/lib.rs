@@ -37,6 +37,8 @@ pub mod srtp;
 pub mod tap;
 
 // What everybody stands on.
+pub mod access;
+pub mod age;
 pub mod alarm;
 pub mod calendar;
 pub mod category;

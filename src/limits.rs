@@ -118,6 +118,22 @@ pub const SIGNAL_READ_BYTES: usize = 4 * 1024;
 /// Messages that wait for a slow WebSocket before it is given up.
 pub const SIGNAL_QUEUE: usize = 64;
 
+/// Largest access token, in bytes: what a token of ours holds, ten times over.
+pub const TOKEN_BYTES: usize = 4 * 1024;
+
+/// Letters of the name of a key that signs access tokens.
+pub const KEY_ID_BYTES: usize = 64;
+
+/// Shortest secret that may sign access tokens, in bytes (RFC 7518, 3.2).
+pub const SECRET_BYTES: usize = 32;
+
+/// How far two clocks may be apart before a token counts as expired, or as from the future.
+pub const TOKEN_LEEWAY: Duration = Duration::from_secs(30);
+
+/// Single-use tokens that are remembered until they expire: about 20 MB. While it is full no other
+/// single-use token is taken.
+pub const SPENT_TOKENS: usize = 200_000;
+
 /// How long a lobby may keep two sessions apart because of interests, at most.
 pub const INTERESTS_PATIENCE_MAX: Duration = Duration::from_secs(600);
 
@@ -290,7 +306,7 @@ pub const RECENT_LEGS: usize = 16_384;
 pub const RECENT_PICTURES: usize = 8;
 
 const _: () = assert!(TAP_FRAME_BYTES <= TAP_QUEUE_BYTES);
-const _: () = assert!(SDP_BYTES < SIGNAL_MESSAGE_BYTES);
+const _: () = assert!(SDP_BYTES + TOKEN_BYTES < SIGNAL_MESSAGE_BYTES);
 const _: () = assert!(LOAD_SAMPLES.is_multiple_of(2));
 const _: () = assert!(LEG_ADDRESSES < LEG_SOURCES);
 const _: () = assert!(DATAGRAM_BYTES < REEL_BYTES && REEL_BYTES < TAPE_BYTES);

@@ -184,6 +184,39 @@ fn combinations_that_cannot_work_are_refused() {
 }
 
 #[test]
+fn an_entrance_that_lets_nobody_in_is_refused() {
+    let message = refusal(from_flag("access.guests", "false"));
+    assert!(
+        message.starts_with("access.keys = [] (default) must be"),
+        "{message}"
+    );
+    let closed = "[access]\nguests = false\nkeys = ['a=HS256:x', 'b=EdDSA:y']";
+    assert_eq!(
+        from_file(closed)
+            .expect("it is right")
+            .config
+            .access
+            .keys
+            .len(),
+        2
+    );
+    for (key, bad) in [
+        ("access.keys", "a=HS256:x,a=HS256:y"),
+        ("access.keys", "a=none:x"),
+        ("access.origins", "chat.example.org"),
+        ("access.least_assurance", ""),
+        ("access.least_assurance", "adult=sure"),
+        ("access.least_assurance", "adult=verified,adult=estimated"),
+    ] {
+        let message = refusal(from_flag(key, bad));
+        assert!(
+            message.starts_with(key) && message.contains(" as "),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn an_address_that_no_browser_can_reach_is_not_advertised() {
     for address in ["0.0.0.0", "224.0.0.1", "::1"] {
         let message = refusal(from_flag("media.advertise", address));

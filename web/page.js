@@ -22,8 +22,9 @@ const online = find("online", HTMLElement);
 /** What the visitor came in with, until they leave. @type {Wish | null} */
 let inside = null;
 
-/** @param {Wish} wish */
-async function enter(wish) {
+/** @param {Wish} wanted */
+async function enter(wanted) {
+  const wish = { ...wanted, ...broughtToken() };
   inside = wish;
   door.close();
   talk.open(wish);
@@ -34,6 +35,12 @@ async function enter(wish) {
     const code = cause instanceof VisavisError ? cause.code : "";
     if (code !== "left" && code !== "lost") goOut(code);
   }
+}
+
+/** From `#token=`, which no browser sends to a server and no server writes down. */
+function broughtToken() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  return token === null ? {} : { token };
 }
 
 /** Back to the door, with the camera off. @param {string | null} code why, unless by wish */

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use divan::Bencher;
+use visavis::age::AgeBand;
 use visavis::config;
 use visavis::id::SessionId;
 use visavis::lobby::{Ask, Door, Input, Lobby, Output, Wish};
@@ -57,7 +58,7 @@ impl Hall {
 fn wish(seat: u64) -> Wish {
     Wish {
         door: Door::Text,
-        adult: true,
+        band: Some(AgeBand::Adult),
         interests: vec![format!("seat {seat}")],
         languages: vec!["en".to_owned()],
     }

@@ -238,13 +238,16 @@ fn bits(text: &str) -> Result<u64, String> {
     bits.ok_or_else(|| "bits per second, like 800k or 1M".to_owned())
 }
 
-/// `500ms`, `30s`, `5m` or a plain number of seconds.
-fn time(text: &str) -> Result<Duration, String> {
+/// `500ms`, `30s`, `5m`, `2h` or a plain number of seconds.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let (number, factor) = match text.strip_suffix("ms") {
         Some(number) => (number, 0.001),
         None => match text.strip_suffix('m') {
             Some(number) => (number, 60.0),
-            None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+            None => match text.strip_suffix('h') {
+                Some(number) => (number, 3600.0),
+                None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+            },
         },
     };
     let seconds = number.parse::<f64>().ok().map(|number| number * factor);

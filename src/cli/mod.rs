@@ -5,7 +5,7 @@
 //! 3. [`serve`] runs the server and [`welcome`] says where it is; [`check_config`] only shows what
 //!    would be in force; [`explain_policy`] says what a score would lead to, [`audit_verify`] whether
 //!    the audit log is whole; [`moderator`](mod@moderator) keeps the list of those who may decide;
-//!    [`load`](mod@load) lets a crowd of simulated visitors in;
+//!    [`token`](mod@token) makes access tokens; [`load`](mod@load) lets a crowd of simulated visitors in;
 //!    [`worker`] looks at pictures for a server that has started it.
 //!
 //! Exit codes: 0 done, 1 something failed while running, 2 the command line or the configuration
@@ -18,6 +18,7 @@ pub mod flags;
 pub mod load;
 pub mod moderator;
 pub mod serve;
+pub mod token;
 pub mod welcome;
 pub mod worker;
 
@@ -73,6 +74,9 @@ enum Command {
     /// Say who may decide at the desk: add, list, remove.
     #[command(after_help = moderator::AFTER_HELP)]
     Moderator(moderator::ModeratorArguments),
+    /// Make access tokens, and say what is in them.
+    #[command(after_help = token::AFTER_HELP)]
+    Token(token::TokenArguments),
     /// Load a server with simulated visitors, and say how it fared; serve nothing.
     #[command(after_help = load::AFTER_HELP)]
     Load(Box<load::LoadArguments>),
@@ -124,6 +128,7 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::ExplainPolicy(arguments) => explain_policy::explain_policy(&loaded, arguments),
         Command::Audit(arguments) => audit_verify::audit(&loaded, arguments),
         Command::Moderator(arguments) => moderator::moderator(&loaded, arguments),
+        Command::Token(arguments) => token::token(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),
         Command::Worker => worker::worker(),
     }

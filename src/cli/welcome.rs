@@ -37,6 +37,9 @@ fn lines(loaded: &Loaded, places: &Places) -> String {
         TlsSource::Off if !places.http.ip().is_loopback() => text.push_str(PLAIN),
         TlsSource::Off | TlsSource::Files { .. } => {}
     }
+    if loaded.config.access.guests && !places.http.ip().is_loopback() {
+        text.push_str(GUESTS);
+    }
     text
 }
 
@@ -48,6 +51,10 @@ trial that is all right.
 const PLAIN: &str = "
 Other machines can reach the page, but without TLS browsers give camera and microphone to localhost
 only. Set tls.cert and tls.key, try --self-signed, or let a proxy in front speak TLS.
+";
+
+const GUESTS: &str = "
+Whoever reaches the page is let in on their own word: for a service, see access.guests.
 ";
 
 fn object(loaded: &Loaded, places: &Places) -> String {

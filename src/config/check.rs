@@ -12,6 +12,7 @@ use crate::limits;
 /// The first such combination, named by one of its keys.
 pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
     check_tls(loaded)?;
+    check_access(loaded)?;
     check_advertise(loaded)?;
     check_codecs(loaded)?;
     let media = &loaded.config.media;
@@ -39,6 +40,26 @@ fn check_reasons(loaded: &Loaded) -> Result<(), ConfigError> {
     }
     let expected = super::Key::find("moderation.reasons").map(|key| key.kind.expects());
     Err(loaded.wrong("moderation.reasons", expected.unwrap_or_default()))
+}
+
+fn check_access(loaded: &Loaded) -> Result<(), ConfigError> {
+    let access = &loaded.config.access;
+    let kind = |path| super::Key::find(path).map(|key| key.kind.expects());
+    let ids: BTreeSet<_> = access.keys.iter().map(|key| &key.id).collect();
+    if ids.len() != access.keys.len() {
+        return Err(loaded.wrong("access.keys", kind("access.keys").unwrap_or_default()));
+    }
+    if !access.guests && access.keys.is_empty() {
+        let expected = "set where access.guests is false: nobody could come in";
+        return Err(loaded.wrong("access.keys", expected));
+    }
+    let demands = &access.least_assurance;
+    let bands: BTreeSet<_> = demands.iter().map(|demand| demand.0.band).collect();
+    if demands.is_empty() || bands.len() != demands.len() {
+        let path = "access.least_assurance";
+        return Err(loaded.wrong(path, kind(path).unwrap_or_default()));
+    }
+    Ok(())
 }
 
 fn check_sampling(loaded: &Loaded) -> Result<(), ConfigError> {

@@ -99,6 +99,28 @@ pub static KEYS: &[Key] = &[
         Kind::Switch,
         "Make a certificate at every start and keep it in memory: for trying the page from another device."
     ),
+    key!(
+        access.guests,
+        Kind::Switch,
+        "Whether visitors are let in without an access token, on their own word of being of age. false for a service on the open internet."
+    ),
+    key!(
+        access.keys,
+        Kind::List("keys as ID=HS256:FILE, ID=ES256:FILE or ID=EdDSA:FILE, each ID once"),
+        "Keys that access tokens may be signed by, each as ID=ALGORITHM:FILE; several at once, so that they can be changed. The file holds a secret of 32 characters or more (HS256), or a public key in PEM (ES256, EdDSA)."
+    ),
+    key!(
+        access.origins,
+        Kind::List("origins as https://chat.example.org, or *"),
+        "Origins whose pages may use the server besides its own page, as https://chat.example.org; * for all."
+    ),
+    key!(
+        access.least_assurance,
+        Kind::List(
+            "age bands out of 13-15, 16-17 and adult with self-declared, estimated or verified, as adult=verified, at least one and each band once"
+        ),
+        "Bands of ages that are let in, each with the least assurance that its visitors must have; bands never meet each other. Without a token a visitor's age is adult=self-declared."
+    ),
     key!(media.listen, ADDRESS, "The one UDP port of all media."),
     key!(
         media.advertise,

@@ -7,6 +7,7 @@
 //!
 //! What comes out is a [`Config`], and an [`Origin`] for every value in it.
 
+mod access;
 mod check;
 mod document;
 mod key_table;
@@ -16,6 +17,7 @@ mod origin;
 mod problem;
 mod sections;
 
+pub use access::{Access, AgeDemand, KeyAlgorithm, KeyFile, PageOrigin};
 pub use check::check;
 pub use document::{document, effective};
 pub use key_table::{KEYS, Key};
@@ -34,6 +36,8 @@ pub struct Config {
     pub http: Http,
     /// Its certificate.
     pub tls: Tls,
+    /// Who is let in.
+    pub access: Access,
     /// The media plane.
     pub media: Media,
     /// The lobby.

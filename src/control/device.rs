@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rand::Rng;
 use rand::rngs::StdRng;
 
+use super::request::Marks;
 use super::watch::DeviceBook;
 use crate::moderation::{DeviceId, DeviceKey, Label};
 use crate::private::Private;
@@ -23,17 +24,17 @@ impl Devices {
         Self { book, rng }
     }
 
-    /// Whose browser this is, by its token, and the token that it brings the next time. Whoever
-    /// brings none, or none of ours, is new.
-    pub(super) fn greet(
-        &mut self,
-        token: Option<&Private<String>>,
-        now: Instant,
-    ) -> (DeviceKey, Private<String>) {
+    /// Whose browser this is, by its token, and the token that it brings the next time. A browser
+    /// that brings none, or none of ours, is its account's, so that another browser is no way
+    /// around; without an account it is new.
+    pub(super) fn greet(&mut self, marks: &Marks, now: Instant) -> (DeviceKey, Private<String>) {
         let now_s = self.book.seconds_at(now);
         let tokens = &self.book.tokens;
-        let known = token.and_then(|token| tokens.read(token, now_s).ok());
-        let device = known.unwrap_or_else(|| DeviceId::new(self.rng.random()));
+        let known = marks.device.as_ref();
+        let known = known.and_then(|token| tokens.read(token, now_s).ok());
+        let account = || marks.account.as_ref().map(|name| tokens.device_of(name));
+        let device = known.or_else(account);
+        let device = device.unwrap_or_else(|| DeviceId::new(self.rng.random()));
         (tokens.key_of(&device), tokens.mint(&device, now_s))
     }
 

@@ -2,7 +2,7 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::request::{Message, Request};
+use super::request::{Marks, Message, Request};
 use crate::lobby::{Ask, Wish};
 use crate::private::Private;
 
@@ -20,13 +20,13 @@ pub struct Line {
 }
 
 impl Line {
-    /// The visitor wants to begin a stay; `device` is the token of a browser that was here before.
-    pub async fn join(&self, wish: Wish, device: Option<Private<String>>) {
+    /// The visitor wants to begin a stay.
+    pub async fn join(&self, wish: Wish, marks: Marks) {
         let socket = self.socket;
         self.send(Request::Join {
             socket,
             wish,
-            device,
+            marks,
         })
         .await;
     }

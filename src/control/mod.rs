@@ -30,7 +30,7 @@ mod watch;
 
 pub use handle::Handle;
 pub use line::{Line, SocketId};
-pub use request::{Message, Refusal, Request, Screening, Ticket, Whose};
+pub use request::{Marks, Message, Refusal, Request, Screening, Ticket, Whose};
 pub use task::start;
 pub use watch::{DeviceBook, Watch};
 

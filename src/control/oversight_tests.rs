@@ -8,12 +8,13 @@ use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
 use super::*;
+use crate::age::AgeBand;
 use crate::classify::Judged;
 use crate::codec::VideoCodec;
 use crate::config;
 use crate::control::device::Devices;
 use crate::control::line::SocketId;
-use crate::control::request::{Message, Request, Screening, Whose};
+use crate::control::request::{Marks, Message, Request, Screening, Whose};
 use crate::control::switchboard::{Switchboard, leg_of};
 use crate::control::watch::DeviceBook;
 use crate::lobby::{Ask, Door, Notice, Wish};
@@ -73,12 +74,12 @@ impl Board {
             folder,
         };
         for number in 0..count {
-            all.join(number, None);
+            all.join(number, Marks::default());
         }
         all
     }
 
-    fn join(&mut self, number: u64, device: Option<Private<String>>) {
+    fn join(&mut self, number: u64, marks: Marks) {
         let socket = SocketId(number);
         let (outbox, inbox) = mpsc::channel(64);
         let (hold, held) = oneshot::channel();
@@ -91,14 +92,14 @@ impl Board {
         let offer = Private::new("an offer".to_owned());
         let wish = Wish {
             door: Door::Video { offer },
-            adult: true,
+            band: Some(AgeBand::Adult),
             interests: vec![],
             languages: vec![],
         };
         let join = Request::Join {
             socket,
             wish,
-            device,
+            marks,
         };
         self.board.handle_request(connect, self.now);
         self.board.handle_request(join, self.now);
@@ -294,12 +295,37 @@ async fn a_device_that_was_sent_out_is_turned_away_when_it_comes_back() {
     board.judge(0, Label::KNOWN_PICTURE);
     assert!(board.write());
     assert!(board.told(0).iter().any(ends));
-    board.join(1, Some(device));
+    let device = Some(device);
+    board.join(
+        1,
+        Marks {
+            device,
+            account: None,
+        },
+    );
     assert!(board.write());
     assert!(board.told(1).iter().any(ends));
     assert_eq!(board.board.online(), 0);
     let oversight = board.board.oversight.as_ref().unwrap();
     assert!(oversight.is_empty());
+}
+
+#[tokio::test]
+async fn an_account_that_was_sent_out_is_turned_away_in_another_browser() {
+    let mut board = Board::with_visitors(0);
+    let by = |name: &str| Marks {
+        device: None,
+        account: Some(Private::new(name.to_owned())),
+    };
+    board.join(0, by("ada"));
+    board.judge(0, Label::KNOWN_PICTURE);
+    assert!(board.write());
+    assert!(board.told(0).iter().any(ends));
+    board.join(1, by("ada"));
+    board.join(2, by("grace"));
+    assert!(board.write());
+    assert!(board.told(1).iter().any(ends));
+    assert!(!board.told(2).iter().any(ends));
 }
 
 #[tokio::test]

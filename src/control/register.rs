@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::device::Devices;
 use super::line::SocketId;
-use super::request::Message;
+use super::request::{Marks, Message};
 use crate::id::SessionId;
 use crate::lobby::Medium;
 use crate::moderation::{DeviceKey, Label};
@@ -126,11 +126,11 @@ impl Register {
         &mut self,
         socket: SocketId,
         medium: Medium,
-        token: Option<&Private<String>>,
+        marks: &Marks,
         now: Instant,
     ) -> SessionId {
         let known = self.devices.as_mut();
-        let (device, device_token) = known.map(|devices| devices.greet(token, now)).unzip();
+        let (device, device_token) = known.map(|devices| devices.greet(marks, now)).unzip();
         self.last_session += 1;
         let session = SessionId(self.last_session);
         let stay = Stay {

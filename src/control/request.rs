@@ -29,8 +29,8 @@ pub enum Request {
         socket: SocketId,
         /// What the visitor wants.
         wish: Wish,
-        /// The token of a browser that was here before.
-        device: Option<Private<String>>,
+        /// By what they are known again.
+        marks: Marks,
     },
     /// Its visitor goes on with a stay.
     Resume {
@@ -70,6 +70,15 @@ pub enum Request {
         /// Told when nobody is left.
         done: oneshot::Sender<()>,
     },
+}
+
+/// By what a visitor is known again.
+#[derive(Clone, Default, Debug)]
+pub struct Marks {
+    /// The token of a browser that was here before.
+    pub device: Option<Private<String>>,
+    /// Who they are to the operator, by their access token.
+    pub account: Option<Private<String>>,
 }
 
 /// What a visitor is told.

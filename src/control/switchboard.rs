@@ -15,7 +15,7 @@ use super::gauges::{Gauges, word};
 use super::line::SocketId;
 use super::oversight::Oversight;
 use super::register::{Register, Told};
-use super::request::{Message, Refusal, Request, Screening, Ticket};
+use super::request::{Marks, Message, Refusal, Request, Screening, Ticket};
 use crate::config;
 use crate::id::{LegId, MatchId, SessionId};
 use crate::lobby::{
@@ -92,8 +92,8 @@ impl<F: FnMut(Command)> Switchboard<F> {
             Request::Join {
                 socket,
                 wish,
-                device,
-            } => self.join(socket, wish, device.as_ref(), now),
+                marks,
+            } => self.join(socket, wish, &marks, now),
             Request::Resume {
                 socket,
                 token,
@@ -173,13 +173,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.lobby.is_draining()
     }
 
-    fn join(
-        &mut self,
-        socket: SocketId,
-        wish: Wish,
-        device: Option<&Private<String>>,
-        now: Instant,
-    ) {
+    fn join(&mut self, socket: SocketId, wish: Wish, marks: &Marks, now: Instant) {
         if self.register.session_on(socket).is_some() {
             return self.refuse(socket, Refusal::AlreadyJoined);
         }
@@ -187,7 +181,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             Door::Video { .. } => Medium::Video,
             Door::Text => Medium::Text,
         };
-        let session = self.register.begin(socket, medium, device, now);
+        let session = self.register.begin(socket, medium, marks, now);
         self.put(Input::Join { session, wish }, now);
     }
 

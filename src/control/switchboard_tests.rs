@@ -3,13 +3,14 @@
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::age::AgeBand;
 use crate::codec::VideoCodec;
 
 fn video(adult: bool) -> Wish {
     let offer = Private::new("an offer".to_owned());
     Wish {
         door: Door::Video { offer },
-        adult,
+        band: adult.then_some(AgeBand::Adult),
         interests: vec![],
         languages: vec![],
     }
@@ -38,12 +39,12 @@ async fn nothing_is_kept_of_those_who_have_gone() {
             now,
         );
         let wish = video(number != 0);
-        let device = None;
+        let marks = Marks::default();
         board.handle_request(
             Request::Join {
                 socket,
                 wish,
-                device,
+                marks,
             },
             now,
         );

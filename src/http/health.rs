@@ -82,6 +82,8 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::age::AgeBand;
+    use crate::control::Marks;
     use crate::lobby::{Door, Wish};
     use crate::media::Event;
     use crate::private::Private;
@@ -119,11 +121,11 @@ mod tests {
         line.join(
             Wish {
                 door,
-                adult: true,
+                band: Some(AgeBand::Adult),
                 interests: vec![],
                 languages: vec![],
             },
-            None,
+            Marks::default(),
         )
         .await;
         // Returns when the task is gone: it cannot drain any more.

@@ -10,7 +10,7 @@ use super::message::{
 use crate::config;
 use crate::control::{self, Message, Refusal, Ticket};
 use crate::id::MatchId;
-use crate::lobby::{self, Ask, Common, Complaint, Door, Notice, Wish};
+use crate::lobby::{self, Ask, Common, Complaint, Door, Notice};
 use crate::media::OfferError;
 use crate::private::Private;
 
@@ -18,12 +18,7 @@ use crate::private::Private;
 #[derive(Debug)]
 pub(super) enum Wanted {
     /// To begin a stay.
-    Join {
-        /// As what.
-        wish: Wish,
-        /// The token of a browser that was here before.
-        device: Option<Private<String>>,
-    },
+    Join(Joining),
     /// To go on with one.
     Resume {
         /// The token.
@@ -33,6 +28,23 @@ pub(super) enum Wanted {
     },
     /// Something within one.
     Ask(Ask),
+}
+
+/// What somebody says who wants to come in.
+#[derive(Debug)]
+pub(super) struct Joining {
+    /// With a leg or without.
+    pub(super) door: Door,
+    /// Their own statement of being of age.
+    pub(super) adult: bool,
+    /// What they would like to talk about.
+    pub(super) interests: Vec<String>,
+    /// What they speak.
+    pub(super) languages: Vec<String>,
+    /// The token of a browser that was here before.
+    pub(super) device: Option<Private<String>>,
+    /// The access token.
+    pub(super) token: Option<Private<String>>,
 }
 
 /// Reads a frame.
@@ -49,19 +61,21 @@ pub(super) fn read(text: &str) -> Result<Wanted, ErrorCode> {
             interests,
             languages,
             device,
+            token,
         } => {
             let door = match (mode, offer) {
                 (Mode::Video, Some(offer)) => Door::Video { offer },
                 (Mode::Text, None) => Door::Text,
                 (Mode::Video, None) | (Mode::Text, Some(_)) => return Err(ErrorCode::BadMessage),
             };
-            let wish = Wish {
+            return Ok(Wanted::Join(Joining {
                 door,
                 adult,
                 interests,
                 languages,
-            };
-            return Ok(Wanted::Join { wish, device });
+                device,
+                token,
+            }));
         }
         FromBrowser::Resume { token, offer } => return Ok(Wanted::Resume { token, offer }),
         FromBrowser::Offer { sdp } => Ask::Restart(sdp),

@@ -34,6 +34,13 @@ pub enum FromBrowser {
             serialize_with = "maybe_wire"
         )]
         device: Option<Private<String>>,
+        /// The access token.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "maybe_wire"
+        )]
+        token: Option<Private<String>>,
     },
     /// Goes on with a stay on a new WebSocket.
     Resume {
@@ -399,6 +406,9 @@ error_codes! {
     NotJoined = "not_joined": "Join or resume comes first.",
     AlreadyJoined = "already_joined": "This WebSocket carries a stay already.",
     AdultsOnly = "adults_only": "This service is for adults only.",
+    Unauthorized = "unauthorized": "The access token is missing or not good.",
+    Forbidden = "forbidden": "The access token does not allow this.",
+    AgeNotAssured = "age_not_assured": "The age is not one that is let in here, or not assured well enough.",
     BadOffer = "bad_offer": "The offer cannot be read, or does not send and receive audio and video.",
     NoCodec = "no_codec": "The offer has no audio or no video codec that this server speaks.",
     TextTooLong = "text_too_long": "The text is longer than the limit.",

@@ -1,18 +1,20 @@
 //! What is served over HTTP.
 //!
 //! 1. [`listener`] accepts a connection, with the [`certificate`] if there is one.
-//! 2. [`router`] finds the route: [`signal`], [`health`] with [`own_use`], the moderators'
-//!    [`console`], or else a file of the [`assets`].
-//! 3. [`headers`] are added to every answer.
+//! 2. [`router`] finds the route: [`signal`] past the [`entrance`], [`health`] with [`own_use`], the
+//!    moderators' [`console`], or else a file of the [`assets`].
+//! 3. [`headers`] are added to every answer; [`origins`] says which other pages may read it.
 
 mod assets;
 pub mod certificate;
 pub mod console;
+pub mod entrance;
 mod headers;
 pub mod health;
 mod interpret;
 pub mod listener;
 pub mod message;
+mod origins;
 mod own_use;
 pub mod signal;
 
@@ -22,6 +24,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::control::Handle;
 use crate::media::Plane;
 use console::Console;
+use entrance::Entrance;
 pub use health::Readiness;
 use signal::Patience;
 
@@ -31,11 +34,21 @@ pub fn router(
     readiness: Readiness,
     metrics: PrometheusHandle,
     console: Option<Console>,
+    entrance: Entrance,
 ) -> Router {
     Router::new()
-        .merge(signal::routes(control.clone(), Patience::default()))
+        .merge(signal::routes(
+            control.clone(),
+            entrance.clone(),
+            Patience::default(),
+        ))
         .merge(health::routes((control, media), readiness, metrics))
-        .merge(console::routes(console))
         .fallback(assets::serve)
+        .layer(middleware::from_fn_with_state(
+            entrance.origins().clone(),
+            origins::share,
+        ))
+        // No page but its own has any business there.
+        .merge(console::routes(console))
         .layer(middleware::from_fn(headers::secure))
 }

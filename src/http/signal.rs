@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Json, Router};
@@ -14,8 +15,10 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tungstenite::error::{CapacityError, Error as WebSocketError};
 
+use super::entrance::{Entrance, LetIn};
 use super::interpret::{self, Wanted};
-use super::message::FromServer;
+use super::message::{ErrorCode, FromServer};
+use super::origins;
 use crate::control::{Handle, Line, Message};
 use crate::limits;
 use crate::metrics;
@@ -45,8 +48,10 @@ impl Default for Patience {
 }
 
 /// The routes of a visitor: `/v1/signal` and `/v1/online`.
-pub fn routes(control: Handle, patience: Patience) -> Router {
-    let signal = any(move |upgrade, State(control)| connect(upgrade, control, patience));
+pub fn routes(control: Handle, entrance: Entrance, patience: Patience) -> Router {
+    let signal = any(move |headers, upgrade, State(control)| {
+        connect(headers, upgrade, (control, entrance), patience)
+    });
     Router::new()
         .route("/v1/signal", signal)
         .route("/v1/online", get(online))
@@ -57,7 +62,15 @@ async fn online(State(control): State<Handle>) -> Json<Value> {
     Json(json!({ "online": control.online() }))
 }
 
-async fn connect(upgrade: WebSocketUpgrade, control: Handle, patience: Patience) -> Response {
+async fn connect(
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+    (control, entrance): (Handle, Entrance),
+    patience: Patience,
+) -> Response {
+    if !entrance.origins().admit(&headers) {
+        return origins::refused();
+    }
     upgrade
         .read_buffer_size(limits::SIGNAL_READ_BYTES)
         .max_message_size(limits::SIGNAL_MESSAGE_BYTES)
@@ -69,6 +82,8 @@ async fn connect(upgrade: WebSocketUpgrade, control: Handle, patience: Patience)
             let mut visit = Visit {
                 socket,
                 control,
+                entrance,
+                let_in: LetIn::default(),
                 patience,
             };
             visit.converse(&mut line).await;
@@ -80,6 +95,8 @@ async fn connect(upgrade: WebSocketUpgrade, control: Handle, patience: Patience)
 struct Visit {
     socket: WebSocket,
     control: Handle,
+    entrance: Entrance,
+    let_in: LetIn,
     patience: Patience,
 }
 
@@ -138,13 +155,13 @@ impl Visit {
     ) -> Result<(), Over> {
         match frame {
             Some(Ok(Frame::Text(text))) => match interpret::read(&text) {
-                Ok(Wanted::Join { wish, device }) => line.join(wish, device).await,
+                Ok(Wanted::Join(joining)) => match self.entrance.admit(joining, &mut self.let_in) {
+                    Ok((wish, marks)) => line.join(wish, marks).await,
+                    Err(code) => return self.refuse(code, line).await,
+                },
                 Ok(Wanted::Resume { token, offer }) => line.resume(token, offer).await,
                 Ok(Wanted::Ask(ask)) => line.ask(ask).await,
-                Err(code) => {
-                    let (_, held) = line.ears();
-                    return self.say(&FromServer::error(code, None), held).await;
-                }
+                Err(code) => return self.refuse(code, line).await,
             },
             Some(Ok(Frame::Binary(_))) => return self.close(close_code::UNSUPPORTED).await,
             // The library answers pings by itself.
@@ -153,6 +170,11 @@ impl Visit {
             Some(Ok(Frame::Close(_)) | Err(_)) | None => return Err(Over),
         }
         Ok(())
+    }
+
+    async fn refuse(&mut self, code: ErrorCode, line: &mut Line) -> Result<(), Over> {
+        let (_, held) = line.ears();
+        self.say(&FromServer::error(code, None), held).await
     }
 
     /// Tells the visitor what control says; a farewell closes the WebSocket.

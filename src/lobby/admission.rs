@@ -7,7 +7,7 @@ use rand::Rng;
 use super::Lobby;
 use super::acquaintance::Acquaintance;
 use super::door::{Medium, Notice, Output, Refusal};
-use super::session::{AgeBand, Leg, Meters, Session, Socket, State};
+use super::session::{Leg, Meters, Session, Socket, State};
 use super::wish::{self, Door, Wish};
 use crate::codec::VideoCodec;
 use crate::id::SessionId;
@@ -53,9 +53,7 @@ impl Lobby {
         if self.drain.begun() {
             return Err(Refusal::Draining);
         }
-        if !wish.adult {
-            return Err(Refusal::AdultsOnly);
-        }
+        let band = wish.band.ok_or(Refusal::AdultsOnly)?;
         let interests = wish::interests(&wish.interests, &self.rules)?;
         let languages = wish::languages(&wish.languages, &self.rules)?;
         let is_crowded = matches!(wish.door, Door::Video { .. }) && !self.has_room;
@@ -73,7 +71,7 @@ impl Lobby {
         };
         Ok(Session {
             medium,
-            band: AgeBand::Adult,
+            band,
             leg,
             is_screened: medium == Medium::Text || !self.rules.screening,
             socket: Socket::Plugged,

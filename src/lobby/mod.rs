@@ -12,6 +12,7 @@
 //!
 //! ```
 //! use std::time::Instant;
+//! use visavis::age::AgeBand;
 //! use visavis::config;
 //! use visavis::id::SessionId;
 //! use visavis::lobby::{Door, Input, Lobby, Notice, Output, Wish};
@@ -19,7 +20,8 @@
 //! let now = Instant::now();
 //! let mut lobby = Lobby::new(&config::Lobby::default(), 7);
 //! for session in [SessionId(1), SessionId(2)] {
-//!     let wish = Wish { door: Door::Text, adult: true, interests: vec![], languages: vec![] };
+//!     let band = Some(AgeBand::Adult);
+//!     let wish = Wish { door: Door::Text, band, interests: vec![], languages: vec![] };
 //!     lobby.handle(Input::Join { session, wish }, now);
 //! }
 //! let outputs: Vec<_> = std::iter::from_fn(|| lobby.poll()).collect();
@@ -201,6 +203,7 @@ impl Lobby {
 #[expect(clippy::disallowed_methods, reason = "virtual time begins somewhere")]
 mod tests {
     use super::*;
+    use crate::age::AgeBand;
 
     #[test]
     fn nothing_is_kept_of_those_who_have_left() {
@@ -211,7 +214,7 @@ mod tests {
             let languages = vec!["fr".to_owned()];
             let wish = Wish {
                 door: Door::Text,
-                adult: true,
+                band: Some(AgeBand::Adult),
                 interests: words(number),
                 languages,
             };

@@ -6,6 +6,7 @@ use super::acquaintance::Acquaintance;
 use super::door::{Medium, Refusal};
 use super::rules::Rules;
 use super::wish::{Interest, Language};
+use crate::age::AgeBand;
 use crate::codec::VideoCodec;
 use crate::id::{MatchId, SessionId};
 use crate::pace::Meter;
@@ -30,13 +31,6 @@ pub(super) struct Session {
     pub(super) place: Option<Place>,
     /// When it is woken; only [`crate::alarm::Alarms`] writes it.
     pub(super) alarm: Option<Instant>,
-}
-
-/// Ages that may meet: one band only, as long as only adults are admitted.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum AgeBand {
-    /// Eighteen and over, by their own statement.
-    Adult,
 }
 
 /// How far the session's leg is.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::door::{Common, Refusal};
 use super::rules::Rules;
+use crate::age::AgeBand;
 use crate::limits;
 use crate::private::Private;
 
@@ -12,8 +13,8 @@ use crate::private::Private;
 pub struct Wish {
     /// With a leg or without.
     pub door: Door,
-    /// The visitor's own statement of being of age.
-    pub adult: bool,
+    /// The band of ages that they are in; none for one who does not say to be of age.
+    pub band: Option<AgeBand>,
     /// What they would like to talk about.
     pub interests: Vec<String>,
     /// BCP 47 tags of what they speak.

@@ -100,16 +100,23 @@ impl DeviceTokens {
             .map_err(|_| BadToken::Malformed)
     }
 
+    /// The device that stands for an account wherever it is used.
+    pub fn device_of(&self, account: &Private<String>) -> DeviceId {
+        DeviceId::new(self.named("account", account.reveal().as_bytes()))
+    }
+
     /// What is kept of a device goes by this.
     pub fn key_of(&self, device: &DeviceId) -> DeviceKey {
-        let mut named = b"device".to_vec();
-        named.extend(device.0.reveal());
-        let tag = hmac::sign(&self.key, &named);
+        DeviceKey(self.named("device", device.0.reveal()))
+    }
+
+    fn named(&self, kind: &str, name: &[u8]) -> [u8; 16] {
+        let tag = hmac::sign(&self.key, &[kind.as_bytes(), name].concat());
         let mut key = [0; 16];
         key.iter_mut()
             .zip(tag.as_ref())
             .for_each(|(byte, tag)| *byte = *tag);
-        DeviceKey(key)
+        key
     }
 }
 

@@ -24,6 +24,7 @@ use tracing::{info, warn};
 use crate::config::{ConfigError, Loaded};
 use crate::control;
 use crate::http::console::{Console, Parts, Reload};
+use crate::http::entrance::Entrance;
 use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::{self, Readiness};
 use crate::media::{Plane, StartError};
@@ -93,6 +94,7 @@ impl Server {
     pub async fn start(loaded: &Loaded) -> Result<Self, ServerError> {
         let config = &loaded.config;
         let machine = ports::own_addresses();
+        let keyring = ports::keyring_of(loaded)?;
         let certificate = ports::certificate_of(loaded, &machine)?;
         let socket = ports::bind_http(loaded)?;
         let http = socket.local_addr().map_err(ServerError::Http)?;
@@ -124,6 +126,7 @@ impl Server {
             readiness.clone(),
             recorded,
             console,
+            Entrance::new(&config.access, keyring),
         );
         let listener = Listener::new(socket, certificate, &config.http);
         let http_handle = listener.handle();
@@ -134,6 +137,7 @@ impl Server {
         };
         let http = tokio::spawn(listener.serve(router));
         readiness.open();
+        warn_of_guests(config.access.guests, places.http);
         info!("started");
         let drain = config.server.drain();
         Ok(Self {
@@ -215,6 +219,13 @@ impl Server {
         let _ = tokio::task::spawn_blocking(ends).await;
         info!("ended");
         Ok(())
+    }
+}
+
+/// Others reach a server that asks nobody who they are.
+fn warn_of_guests(guests: bool, http: SocketAddr) {
+    if guests && !http.ip().is_loopback() {
+        warn!("whoever reaches the server is let in without a token (access.guests)");
     }
 }
 

@@ -9,6 +9,7 @@ use rustls::ServerConfig;
 use tokio::sync::mpsc::Receiver;
 
 use super::ServerError;
+use crate::access::Keyring;
 use crate::config::{ConfigError, Loaded, TlsSource};
 use crate::http::certificate::{self, CertificateError};
 use crate::media::{Event, Plane, StartError};
@@ -32,6 +33,23 @@ pub(super) fn certificate_of(
         };
         loaded.wrong(key, error.to_string())
     })
+}
+
+/// The keys that access tokens may be signed by.
+pub(super) fn keyring_of(loaded: &Loaded) -> Result<Keyring, ConfigError> {
+    let mut keyring = Keyring::default();
+    for key in &loaded.config.access.keys {
+        let wrong = |what: String| {
+            let expected = format!("right: the file of {} must be {what}", key.id);
+            loaded.wrong("access.keys", expected)
+        };
+        let file = std::fs::read(&key.file);
+        let file = file.map_err(|error| wrong(format!("one that can be read: {error}")))?;
+        keyring
+            .add(&key.id, key.algorithm, &file)
+            .map_err(|bad| wrong(bad.to_string()))?;
+    }
+    Ok(keyring)
 }
 
 /// Binds the port of the HTTP side.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use visavis::age::AgeBand;
 use visavis::codec::VideoCodec;
 use visavis::config;
 use visavis::id::{MatchId, SessionId};
@@ -223,7 +224,7 @@ pub(crate) fn wish(door: Door, interests: &[&str], languages: &[&str]) -> Wish {
     let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     Wish {
         door,
-        adult: true,
+        band: Some(AgeBand::Adult),
         interests: owned(interests),
         languages: owned(languages),
     }

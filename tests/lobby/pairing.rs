@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use visavis::age::AgeBand;
 use visavis::codec::VideoCodec;
 use visavis::config;
-use visavis::lobby::{Ask, Category, Complaint, LegNews, Notice};
+use visavis::lobby::{Ask, Category, Complaint, Door, LegNews, Notice, Wish};
 
-use crate::hall::Hall;
+use crate::hall::{Hall, wish};
 
 #[test]
 fn two_who_wait_are_matched() {
@@ -38,6 +39,30 @@ fn text_and_video_never_meet() {
     );
     let another = hall.video();
     assert_eq!(hall.partner(by_video), Some(another));
+}
+
+#[test]
+fn bands_of_ages_never_meet() {
+    let mut hall = Hall::new();
+    let mut of = |band| {
+        hall.join(Wish {
+            band: Some(band),
+            ..wish(Door::Text, &["chess"], &["en"])
+        })
+    };
+    let each = AgeBand::ALL.map(&mut of);
+    hall.pass_ms(3_600_000);
+    assert_eq!(hall.matches(), 0);
+    let mut of = |band| {
+        hall.join(Wish {
+            band: Some(band),
+            ..wish(Door::Text, &[], &[])
+        })
+    };
+    let others = AgeBand::ALL.map(&mut of);
+    for (one, other) in each.into_iter().zip(others) {
+        assert_eq!(hall.partner(one), Some(other));
+    }
 }
 
 #[test]

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
+use visavis::age::AgeBand;
 use visavis::codec::VideoCodec;
 use visavis::config;
 use visavis::id::{MatchId, SessionId};
-use visavis::lobby::{Ask, Category, Complaint, Door, Input, LegNews, Output};
+use visavis::lobby::{Ask, Category, Complaint, Door, Input, LegNews, Output, Wish};
 use visavis::private::Private;
 
 use crate::hall::{Hall, video_door, wish};
@@ -21,6 +22,7 @@ const LANGUAGES: [&str; 4] = ["en", "fr", "de", "pt-BR"];
 struct Known {
     /// None for text.
     video: Option<VideoCodec>,
+    band: AgeBand,
     answered: bool,
     connected: bool,
     silent: bool,
@@ -94,6 +96,11 @@ impl World {
         let by_video = self.rng.random_bool(0.7);
         let door = if by_video { video_door() } else { Door::Text };
         let (interests, languages) = (self.some_of(&INTERESTS), self.some_of(&LANGUAGES));
+        let band = match self.rng.random_range(0..10) {
+            0 => AgeBand::From13,
+            1..3 => AgeBand::From16,
+            _ => AgeBand::Adult,
+        };
         let session = self.hall.new_session();
         let known = Known {
             video: by_video.then(|| {
@@ -103,6 +110,7 @@ impl World {
                     VideoCodec::H264
                 }
             }),
+            band,
             answered: !by_video,
             connected: !by_video,
             silent: false,
@@ -112,7 +120,10 @@ impl World {
         self.known.insert(session, known);
         self.hall.handle(Input::Join {
             session,
-            wish: wish(door, &interests, &languages),
+            wish: Wish {
+                band: Some(band),
+                ..wish(door, &interests, &languages)
+            },
         });
     }
 
@@ -259,6 +270,10 @@ impl World {
             self.known[&one].video, self.known[&other].video,
             "modes and codecs never mix"
         );
+        assert_eq!(
+            self.known[&one].band, self.known[&other].band,
+            "bands of ages never meet"
+        );
         assert!(
             !self.blocked.contains(&pair(one, other)),
             "{one} and {other} are blocked"
@@ -312,6 +327,7 @@ impl World {
         for (index, &one) in left_over.iter().enumerate() {
             for &other in &left_over[index + 1..] {
                 let could_meet = self.known[&one].video == self.known[&other].video
+                    && self.known[&one].band == self.known[&other].band
                     && !self.blocked.contains(&pair(one, other));
                 assert!(!could_meet, "{one} and {other} wait for each other");
             }

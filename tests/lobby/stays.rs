@@ -74,7 +74,7 @@ fn an_offer_that_cannot_be_answered_leaves_nothing_behind() {
 fn only_adults_are_admitted() {
     let mut hall = Hall::new();
     let minor = hall.join(Wish {
-        adult: false,
+        band: None,
         ..wish(Door::Text, &[], &[])
     });
     assert_eq!(hall.heard(minor), ["refused: AdultsOnly"]);

@@ -15,5 +15,6 @@ mod pages;
 mod secrecy;
 mod started;
 mod talker;
+mod tokens_at_hand;
 mod watched;
 mod welcome;

@@ -10,3 +10,4 @@ mod lifeline;
 mod messages;
 mod refusals;
 mod stage;
+mod tokens;

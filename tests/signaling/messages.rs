@@ -207,6 +207,7 @@ fn what_may_be_left_out_may_be_left_out() {
         interests: vec![],
         languages: vec![],
         device: None,
+        token: None,
     };
     assert_eq!(
         serde_json::from_value::<FromBrowser>(join).unwrap(),

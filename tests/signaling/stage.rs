@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error as Refused, Message as Frame};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use visavis::codec::VideoCodec;
 use visavis::config;
 use visavis::control::{self, Handle};
+use visavis::http::entrance::Entrance;
 use visavis::http::signal::{self, Patience};
 use visavis::id::LegId;
 use visavis::media::{Command, Event};
@@ -65,8 +67,22 @@ impl Stage {
         Self::set(config, Patience::default(), willing).await
     }
 
+    /// Behind an entrance of its own.
+    pub(crate) async fn behind(config: config::Lobby, entrance: Entrance) -> Self {
+        Self::build(config, entrance, Patience::default(), willing).await
+    }
+
     pub(crate) async fn set(
         config: config::Lobby,
+        patience: Patience,
+        script: impl FnMut(&Command) -> Vec<Event> + Send + 'static,
+    ) -> Self {
+        Self::build(config, Entrance::default(), patience, script).await
+    }
+
+    async fn build(
+        config: config::Lobby,
+        entrance: Entrance,
         patience: Patience,
         mut script: impl FnMut(&Command) -> Vec<Event> + Send + 'static,
     ) -> Self {
@@ -83,7 +99,7 @@ impl Stage {
         let control = control::start(&config, command, heard, None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = signal::routes(control.clone(), patience);
+        let router = signal::routes(control.clone(), entrance, patience);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
             address,
@@ -98,6 +114,25 @@ impl Stage {
             .await
             .unwrap();
         Visitor { socket }
+    }
+
+    /// From a page of this origin: a visitor, or the status that the WebSocket is refused with.
+    pub(crate) async fn visitor_from(&self, origin: &str) -> Result<Visitor, u16> {
+        let url = format!("ws://{}/v1/signal", self.address);
+        let mut request = url.into_client_request().unwrap();
+        request
+            .headers_mut()
+            .insert("origin", origin.parse().unwrap());
+        match connect_async(request).await {
+            Ok((socket, _)) => Ok(Visitor { socket }),
+            Err(Refused::Http(answer)) => Err(answer.status().as_u16()),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Somebody by text, who is waiting.

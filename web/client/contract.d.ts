@@ -28,6 +28,8 @@ export type Request =
       interests?: string[];
       languages?: string[];
       device?: string;
+      /** The access token (docs/access.md). */
+      token?: string;
     }
   | { type: "resume"; token: string; offer?: string }
   | { type: "offer"; sdp: string }

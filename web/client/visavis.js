@@ -14,6 +14,7 @@
  * it, so `remote` is the same `MediaStream` from the first partner to the last.
  */
 
+import { accessToken } from "./access.js";
 import { knownDevice, rememberDevice } from "./device.js";
 import { openCamera, openMedia, openMicrophone } from "./devices.js";
 import { Leg } from "./leg.js";
@@ -36,6 +37,8 @@ const TYPING_MS = 4_000;
  * @property {string[]} [languages] BCP 47 tags
  * @property {MediaStream} [stream] what to send; when left out, `connect` asks for a camera and a
  *   microphone and lets go of them at the end
+ * @property {string | (() => string | Promise<string>)} [token] the access token, where the server
+ *   asks for one; a function is asked for a fresh one whenever a stay begins
  */
 
 /** The server's refusal of a `connect`, with its stable code (docs/signaling.md). */
@@ -238,9 +241,11 @@ export class Visavis extends Target {
       const offer = leg?.wantsOffer ? { offer: await leg.offer() } : {};
       return { type: "resume", token, ...offer };
     }
-    const { mode = "video", adult, interests = [], languages = [] } = this.#wish ?? { adult: false };
+    const wish = this.#wish ?? { adult: false };
+    const { mode = "video", adult, interests = [], languages = [] } = wish;
     const offer = leg ? { offer: await leg.offer() } : {};
-    return { type: "join", mode, adult, interests, languages, ...knownDevice(), ...offer };
+    const access = await accessToken(wish);
+    return { type: "join", mode, adult, interests, languages, ...knownDevice(), ...access, ...offer };
   }
 
   async #greetAgain() {

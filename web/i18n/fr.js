@@ -158,5 +158,7 @@ export const fr = {
   refusedDraining: "Le serveur redémarre. Réessayez dans une minute.",
   refusedCodec:
     "Ce navigateur et le serveur n’ont aucun format vidéo en commun. L’écrit marche.",
+  refusedToken: "Ce lien a servi ou date trop. Retournez d’où vous venez pour un autre.",
+  refusedAge: "Votre âge n’est pas admis ici, ou doit être mieux prouvé.",
   refused: "Le serveur n’a pas voulu. Réessayez dans un instant.",
 };

@@ -25,6 +25,9 @@ const REFUSALS = /** @type {const} */ ({
   bad_interests: "refusedInterests",
   no_codec: "refusedCodec",
   draining: "refusedDraining",
+  unauthorized: "refusedToken",
+  forbidden: "refusedToken",
+  age_not_assured: "refusedAge",
   lost: "lostForGood",
 });
 

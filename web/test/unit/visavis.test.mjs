@@ -106,6 +106,31 @@ test("a stay begins with one join that tells no address", async () => {
   assert.deepEqual(lastConnection().kinds, ["audio", "video"]);
 });
 
+test("a token is brought as it is, or asked for afresh", async () => {
+  for (const token of ["t-1", () => "t-1", async () => "t-1"]) {
+    SocketDouble.all = [];
+    const visavis = new Visavis({ url: "ws://test/v1/signal" });
+    void visavis.connect({ adult: true, mode: "text", token }).catch(() => {});
+    await settle();
+    await lastSocket().accept();
+    const [join] = requests("join");
+    assert.equal(join?.type === "join" && join.token, "t-1");
+    visavis.leave();
+  }
+});
+
+test("a token that cannot be had leaves the last word to the server", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const token = async () => Promise.reject(new Error("the backend is away"));
+  const door = visavis.connect({ adult: true, mode: "text", token });
+  const refused = assert.rejects(door, { code: "unauthorized" });
+  await settle();
+  await lastSocket().accept();
+  assert.equal(requests("join").length, 1);
+  await lastSocket().say({ type: "error", code: "unauthorized", message: "no", retry_after_ms: null });
+  await refused;
+});
+
 test("one connection serves every match of the stay", async () => {
   const visavis = await stayLooking();
   for (const match of ["a", "b", "c"]) {

@@ -1,0 +1,30 @@
+//! Access tokens: who may come in, as what, and until when. A core: bytes and the time come in as
+//! arguments.
+//!
+//! The walk of a token:
+//! 1. [`gate`] is asked whether somebody may come in, with a token or without.
+//! 2. The [`keyring`] finds the key that the token names; [`signed`] takes the token apart and checks
+//!    its signature by the algorithm of that key, whatever the token says.
+//! 3. [`claims`] are what it says, and when it holds; [`flaw`] is what may be wrong with it.
+//! 4. [`spent`] remembers those that were for one use.
+
+mod claims;
+mod flaw;
+mod gate;
+mod keyring;
+mod signed;
+mod spent;
+
+pub use claims::{Attributes, Audience, Claims, Grant};
+pub use flaw::{BadKey, Flaw};
+pub use gate::{Gate, Pass, Refusal};
+pub use keyring::Keyring;
+pub use signed::SigningKey;
+
+/// The header and the claims of a token, whoever has signed it.
+///
+/// # Errors
+/// It is no token.
+pub fn unverified(token: &str) -> Result<(serde_json::Value, serde_json::Value), Flaw> {
+    signed::Signed::split(token)?.unverified()
+}
