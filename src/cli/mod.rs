@@ -5,6 +5,7 @@
 //! 3. [`serve`] runs the server and [`welcome`] says where it is; [`check_config`] only shows what
 //!    would be in force; [`explain_policy`] says what a score would lead to, [`audit_verify`] whether
 //!    the audit log is whole; [`moderator`](mod@moderator) keeps the list of those who may decide;
+//!    [`health_check`] asks a running server;
 //!    [`token`](mod@token) makes access tokens; [`load`](mod@load) lets a crowd of simulated visitors in;
 //!    [`worker`] looks at pictures for a server that has started it.
 //!
@@ -15,6 +16,7 @@ pub mod audit_verify;
 pub mod check_config;
 pub mod explain_policy;
 pub mod flags;
+pub mod health_check;
 pub mod load;
 pub mod moderator;
 pub mod serve;
@@ -74,6 +76,9 @@ enum Command {
     /// Say who may decide at the desk: add, list, remove.
     #[command(after_help = moderator::AFTER_HELP)]
     Moderator(moderator::ModeratorArguments),
+    /// Ask a running server whether new visitors are welcome.
+    #[command(after_help = health_check::AFTER_HELP)]
+    Health(health_check::HealthArguments),
     /// Make access tokens, and say what is in them.
     #[command(after_help = token::AFTER_HELP)]
     Token(token::TokenArguments),
@@ -128,6 +133,7 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::ExplainPolicy(arguments) => explain_policy::explain_policy(&loaded, arguments),
         Command::Audit(arguments) => audit_verify::audit(&loaded, arguments),
         Command::Moderator(arguments) => moderator::moderator(&loaded, arguments),
+        Command::Health(arguments) => health_check::health(&loaded, arguments),
         Command::Token(arguments) => token::token(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),
         Command::Worker => worker::worker(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::{Request, StatusCode, header};
+use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -34,7 +34,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 /// One visitor's WebSocket.
 pub(super) type Socket = WebSocketStream<Box<dyn Stream>>;
 
-const METRICS_PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// A server's metrics are a few thousand bytes.
 const METRICS_BYTES: usize = 1 << 20;
 
@@ -69,25 +69,29 @@ impl HttpSide {
 
     /// The text of `/metrics`. `None` where there is none in time.
     pub(super) async fn metrics(&self) -> Option<String> {
-        let asking = tokio::time::timeout(METRICS_PATIENCE, self.ask_metrics());
+        let (status, text) = self.get("/metrics").await?;
+        (status == 200).then_some(text)
+    }
+
+    /// The status and the text of a page. `None` where there is no answer in time.
+    pub async fn get(&self, path: &str) -> Option<(u16, String)> {
+        let asking = tokio::time::timeout(PATIENCE, self.ask(path));
         asking.await.ok().flatten()
     }
 
-    async fn ask_metrics(&self) -> Option<String> {
+    async fn ask(&self, path: &str) -> Option<(u16, String)> {
         let stream = self.connect().await.ok()?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
         let conversation = async {
-            let request = Request::get("/metrics")
+            let request = Request::get(path)
                 .header(header::HOST, self.address.authority())
                 .body(Empty::<Bytes>::new())
                 .ok()?;
             let answer = sender.send_request(request).await.ok()?;
-            if answer.status() != StatusCode::OK {
-                return None;
-            }
+            let status = answer.status().as_u16();
             let body = Limited::new(answer.into_body(), METRICS_BYTES);
             let body = body.collect().await.ok()?.to_bytes();
-            String::from_utf8(body.to_vec()).ok()
+            Some((status, String::from_utf8(body.to_vec()).ok()?))
         };
         tokio::pin!(conversation, connection);
         tokio::select! {

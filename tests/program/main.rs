@@ -11,6 +11,7 @@ mod crowded;
 mod desk_commands;
 mod draining;
 mod life;
+mod operators;
 mod pages;
 mod secrecy;
 mod started;
