@@ -262,6 +262,15 @@ pub const PICTURE_BYTES: usize = 256 * 1024;
 /// merely claims.
 pub const PICTURE_SIDE: usize = 1920;
 
+/// Longest side of an operator's own picture, before it is brought to the size of a video's.
+pub const STILL_SIDE: usize = 16_384;
+
+/// Pixels of an operator's own picture.
+pub const STILL_PIXELS: usize = 100_000_000;
+
+/// Bytes of a file with an operator's own picture.
+pub const STILL_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Largest model, in bytes.
 pub const MODEL_BYTES: usize = 256 * 1024 * 1024;
 

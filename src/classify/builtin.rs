@@ -1,6 +1,7 @@
 //! The built-in classifier: worker processes of this machine, started, watched and replaced.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::attendant::{Attendant, Event, Events, Farewell};
 use super::judgement::Judge;
+use super::known::KnownPictures;
 use super::looking::Sight;
 use super::protocol::{PROTOCOL, Reply};
 use super::settings::Settings;
@@ -28,8 +30,27 @@ const IDLE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Builtin {
     inbox: mpsc::Sender<Frame>,
-    version: Arc<str>,
+    version: watch::Receiver<Arc<str>>,
+    list: KnownList,
     readiness: watch::Receiver<Readiness>,
+}
+
+/// The way to put another list of known pictures in force.
+#[derive(Clone, Debug)]
+pub struct KnownList(watch::Sender<Arc<KnownPictures>>);
+
+impl KnownList {
+    /// Reads a list, or takes the empty one; whoever judges has it from the next picture on. Gives
+    /// how many hashes it has.
+    ///
+    /// # Errors
+    /// The file is missing or wrong: the list before stays in force.
+    pub fn read(&self, file: Option<&Path>) -> Result<usize, StartError> {
+        let known = known_pictures(file)?;
+        let hashes = known.len();
+        self.0.send_replace(known);
+        Ok(hashes)
+    }
 }
 
 /// Whether anybody looks.
@@ -53,7 +74,8 @@ impl Builtin {
         let starting = Arc::new(Starting::read(settings)?);
         let known = known_pictures(settings.hash_list.as_deref())?;
         let judge = Judge::new(&starting.pipeline, known);
-        let version = judge.version();
+        let (version, versions) = watch::channel(judge.version());
+        let (list, lists) = watch::channel(Arc::default());
         let (inbox, frames) = mpsc::channel(CLASSIFY_INBOX);
         let (answers, judged) = mpsc::channel(CLASSIFY_ANSWERS);
         let (ready, readiness) = watch::channel(Readiness::Starting);
@@ -62,15 +84,23 @@ impl Builtin {
             attendants: Vec::new(),
             starting,
             ready,
+            lists,
+            version,
             figures: Figures::new(),
         };
         tokio::spawn(driver.drive(frames, answers));
         let handle = Self {
             inbox,
-            version,
+            version: versions,
+            list: KnownList(list),
             readiness,
         };
         Ok((handle, judged))
+    }
+
+    /// The list of known pictures, to be replaced.
+    pub fn known_list(&self) -> KnownList {
+        self.list.clone()
     }
 
     /// Waits until a worker is ready.
@@ -102,7 +132,7 @@ impl Classifier for Builtin {
     }
 
     fn version(&self) -> Arc<str> {
-        Arc::clone(&self.version)
+        Arc::clone(&self.version.borrow())
     }
 }
 
@@ -112,6 +142,8 @@ struct Driver {
     attendants: Vec<(WorkerIndex, Attendant)>,
     starting: Arc<Starting>,
     ready: watch::Sender<Readiness>,
+    lists: watch::Receiver<Arc<KnownPictures>>,
+    version: watch::Sender<Arc<str>>,
     figures: Figures,
 }
 
@@ -138,6 +170,11 @@ impl Driver {
                         (Ok(permit), Some(judged)) => permit.send(judged),
                         _ => return,
                     }
+                    continue;
+                }
+                Ok(()) = self.lists.changed() => {
+                    let known = Arc::clone(&self.lists.borrow_and_update());
+                    self.version.send_replace(self.supervisor.replace_known(known));
                     continue;
                 }
                 () = tokio::time::sleep_until(wake.into()) => Input::Tick,

@@ -18,6 +18,7 @@ use crate::moderation::{BadLabel, BadScore, Label, Outcome, Score, Verdict};
 pub struct Judge {
     recent: Recent,
     known: Arc<KnownPictures>,
+    pipeline: String,
     version: Arc<str>,
 }
 
@@ -44,8 +45,15 @@ impl Judge {
         Self {
             recent: Recent::default(),
             known,
+            pipeline: pipeline.to_owned(),
             version,
         }
+    }
+
+    /// From now on these pictures are known, and no others.
+    pub fn replace_known(&mut self, known: Arc<KnownPictures>) {
+        self.version = version(&self.pipeline, &known).into();
+        self.known = known;
     }
 
     /// Which models and hashes judge.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::decode::decode;
 use super::model::{Model, ModelError, Score};
 use super::pdq::{Fingerprint, fingerprint};
+use super::picture::Picture;
 use super::settings::ModelSpec;
 use super::unusable::is_unusable;
 use crate::codec::VideoCodec;
@@ -74,9 +75,14 @@ impl Eye {
 
     /// Looks at one keyframe.
     pub fn see(&self, codec: VideoCodec, data: &[u8]) -> Sight {
-        let Some(picture) = decode(codec, data) else {
-            return Sight::Undecodable;
-        };
+        match decode(codec, data) {
+            Some(picture) => self.look(&picture),
+            None => Sight::Undecodable,
+        }
+    }
+
+    /// Looks at a picture that is decoded already.
+    pub fn look(&self, picture: &Picture) -> Sight {
         let Some((fingerprint, quality)) = fingerprint(&picture.luma) else {
             return Sight::Undecodable;
         };
@@ -85,7 +91,7 @@ impl Eye {
         }
         let mut scores = Vec::new();
         for model in &self.models {
-            match model.look(&picture) {
+            match model.look(picture) {
                 Ok(said) => scores.extend(said),
                 Err(error) => {
                     let reason = error.to_string().chars().take(200).collect();

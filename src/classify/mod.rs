@@ -15,13 +15,18 @@
 //! 3. [`outline`] reads how large the picture claims to be, [`decode`] makes it a [`picture`],
 //!    [`pdq`] takes its fingerprint, [`unusable`] tells whether it shows anything, and each
 //!    [`model`](mod@model) says what.
+//!
+//! For an operator's own pictures ([`still`]) and lists ([`imported`]), [`look_here`] looks without a
+//! worker and [`evaluation`] compares what is said with what should have been.
 
 mod attendant;
 pub mod builtin;
 pub mod confine;
 mod deaths;
 pub mod decode;
+pub mod evaluation;
 pub mod frozen;
+pub mod imported;
 pub mod judgement;
 pub mod known;
 pub mod looking;
@@ -33,6 +38,7 @@ pub mod protocol;
 pub mod service;
 pub mod settings;
 mod starting;
+pub mod still;
 pub mod supervisor;
 mod turns;
 pub mod unusable;
@@ -42,9 +48,9 @@ use std::sync::Arc;
 use crate::moderation::Verdict;
 use crate::tap::Frame;
 
-pub use builtin::Builtin;
+pub use builtin::{Builtin, KnownList};
 pub use settings::Settings;
-pub use starting::StartError;
+pub use starting::{StartError, look_here};
 
 /// A frame and what was said of it.
 #[derive(Debug)]

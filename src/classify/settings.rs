@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config;
+
 /// What the built-in classifier is given.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -19,6 +21,18 @@ pub struct Settings {
     pub models: Vec<ModelSpec>,
     /// The worker's program and what it is told; this program's own `worker` command if not given.
     pub command: Option<(PathBuf, Vec<OsString>)>,
+}
+
+impl From<&config::Moderation> for Settings {
+    fn from(config: &config::Moderation) -> Self {
+        let list = &config.hash_list;
+        Self {
+            workers: config.workers,
+            deadline: Duration::from_millis(config.deadline_ms),
+            hash_list: (!list.as_os_str().is_empty()).then(|| list.clone()),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Settings {

@@ -7,8 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::judgement::Judge;
 use super::known::{KnownPictures, ListError};
-use super::looking::{name, pipeline, sha256};
+use super::looking::{Eye, name, pipeline, sha256};
+use super::model::ModelError;
 use super::protocol::{PROTOCOL, Request, encode};
 use super::settings::{ModelSource, ModelSpec, Settings};
 use crate::limits::MODEL_BYTES;
@@ -43,6 +45,15 @@ pub enum StartError {
         is: String,
         /// What it should be.
         expected: String,
+    },
+    /// A model is not what its description says.
+    #[error("the model {name}")]
+    Model {
+        /// The model's.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: ModelError,
     },
     /// A model is larger than any that is sent.
     #[error("the model {name} has more than {MODEL_BYTES} bytes")]
@@ -89,6 +100,27 @@ impl Starting {
             pipeline: pipeline(&names),
         })
     }
+}
+
+/// So many to look in this process and whoever makes verdicts of what they see, as the workers of a
+/// server with these settings would: for pictures that are the operator's own.
+///
+/// # Errors
+/// A file is missing or wrong.
+pub fn look_here(settings: &Settings, many: usize) -> Result<Vec<(Eye, Judge)>, StartError> {
+    let known = known_pictures(settings.hash_list.as_deref())?;
+    let one = |_| {
+        let mut eye = Eye::default();
+        for spec in &settings.models {
+            let name = spec.name.clone();
+            let (bytes, _) = model(spec)?;
+            eye.load(spec.clone(), bytes)
+                .map_err(|source| StartError::Model { name, source })?;
+        }
+        let judge = Judge::new(&eye.pipeline(), Arc::clone(&known));
+        Ok((eye, judge))
+    };
+    (0..many).map(one).collect()
 }
 
 fn own_program() -> Result<PathBuf, StartError> {

@@ -5,11 +5,13 @@
 //! that, nothing of its leg is tried for a while.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Judged;
 use super::deaths::Deaths;
 use super::judgement::{Judge, Unfit};
+use super::known::KnownPictures;
 use super::looking::Sight;
 use super::protocol::{Request, encode};
 use super::turns::{Job, Turns};
@@ -132,6 +134,12 @@ impl Supervisor {
             Input::Tick => self.handle_tick(now),
         }
         self.hand_out(now);
+    }
+
+    /// From now on these pictures are known, and no others. Gives the version that judges then.
+    pub fn replace_known(&mut self, known: Arc<KnownPictures>) -> Arc<str> {
+        self.judge.replace_known(known);
+        self.judge.version()
     }
 
     /// What is to be done, in order.

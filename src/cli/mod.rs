@@ -4,7 +4,9 @@
 //! 2. [`run`] parses, loads the configuration and calls the command.
 //! 3. [`serve`] runs the server and [`welcome`] says where it is; [`check_config`] only shows what
 //!    would be in force; [`explain_policy`] says what a score would lead to, [`audit_verify`] whether
-//!    the audit log is whole; [`moderator`](mod@moderator) keeps the list of those who may decide;
+//!    the audit log is whole; [`evaluate`](mod@evaluate) says how well the operator's own pictures are
+//!    told apart, [`hashes`](mod@hashes) keeps the list of known ones;
+//!    [`moderator`](mod@moderator) keeps the list of those who may decide;
 //!    [`health_check`] asks a running server;
 //!    [`token`](mod@token) makes access tokens; [`load`](mod@load) lets a crowd of simulated visitors in;
 //!    [`worker`] looks at pictures for a server that has started it.
@@ -14,8 +16,10 @@
 
 pub mod audit_verify;
 pub mod check_config;
+pub mod evaluate;
 pub mod explain_policy;
 pub mod flags;
+pub mod hashes;
 pub mod health_check;
 pub mod load;
 pub mod moderator;
@@ -71,6 +75,12 @@ enum Command {
     /// Say what the policy would do about a label with a score; start nothing.
     #[command(after_help = explain_policy::AFTER_HELP)]
     ExplainPolicy(explain_policy::ExplainArguments),
+    /// Say how well your own labelled pictures are told apart; serve nothing.
+    #[command(after_help = evaluate::AFTER_HELP)]
+    Evaluate(evaluate::EvaluateArguments),
+    /// Keep the list of known pictures: import, list, count.
+    #[command(after_help = hashes::AFTER_HELP)]
+    Hashes(hashes::HashesArguments),
     /// Look at the log of every decision.
     Audit(audit_verify::AuditArguments),
     /// Say who may decide at the desk: add, list, remove.
@@ -131,6 +141,8 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::Serve => serve::serve(&loaded),
         Command::CheckConfig => check_config::check_config(&loaded),
         Command::ExplainPolicy(arguments) => explain_policy::explain_policy(&loaded, arguments),
+        Command::Evaluate(arguments) => evaluate::evaluate(&loaded, arguments),
+        Command::Hashes(arguments) => hashes::hashes(&loaded, arguments),
         Command::Audit(arguments) => audit_verify::audit(&loaded, arguments),
         Command::Moderator(arguments) => moderator::moderator(&loaded, arguments),
         Command::Health(arguments) => health_check::health(&loaded, arguments),

@@ -14,7 +14,7 @@ Examples:
   visavis serve --media-advertise 203.0.113.7     behind NAT: the address that browsers can reach
 
 SIGTERM or Ctrl-C: no new visitors, the others are told, matches may go on for --server-drain-ms.
-A second one ends at once. SIGHUP: the policy is read again.";
+A second one ends at once. SIGHUP: policy and list of hashes are read again.";
 
 /// Runs the server until it is told to stop.
 ///

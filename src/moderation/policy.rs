@@ -122,6 +122,11 @@ impl Action {
         )
     }
 
+    /// Its word in a policy file.
+    pub fn word(self) -> &'static str {
+        self.deed().map_or("allow", Deed::word)
+    }
+
     /// How it is written down; none for what is not.
     pub(super) const fn deed(self) -> Option<Deed> {
         match self {

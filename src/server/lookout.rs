@@ -2,13 +2,12 @@
 //! from the media plane.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{ServerError, rulebook};
-use crate::classify::{Builtin, Settings, StartError};
+use crate::classify::{Builtin, KnownList, Settings, StartError};
 use crate::config::{ConfigError, Loaded};
 use crate::control::{DeviceBook, Watch};
 use crate::moderation::{Desk, DeviceTokens};
@@ -32,6 +31,7 @@ pub(super) struct Lookout {
 pub(super) struct Ledgers {
     audit: AuditLog,
     kept_out: KeptOut,
+    known: KnownList,
 }
 
 /// What the moderators' console works on.
@@ -45,6 +45,15 @@ pub(super) struct DeskBooks {
 }
 
 impl Ledgers {
+    /// Has the list of known pictures read again; a wrong one changes nothing.
+    pub(super) fn read_known_again(&self, loaded: &Loaded) {
+        let settings = Settings::from(&loaded.config.moderation);
+        match self.known.read(settings.hash_list.as_deref()) {
+            Ok(hashes) => info!(hashes, "the list of known pictures is read again"),
+            Err(error) => warn!("known pictures stay as they were: {}", within_reach(&error)),
+        }
+    }
+
     /// Waits until everything is on disk.
     pub(super) fn close(self) {
         self.audit.close();
@@ -66,14 +75,10 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
     let policy = rulebook::load(loaded)?;
     let audit = AuditLog::open(&loaded.config.store.folder)
         .map_err(|error| loaded.wrong("store.folder", within_reach(&error)))?;
-    let settings = Settings {
-        workers: config.workers,
-        deadline: Duration::from_millis(config.deadline_ms),
-        hash_list: named(&config.hash_list),
-        ..Settings::default()
-    };
+    let settings = Settings::from(config);
     let (classifier, judged) =
         Builtin::start(&settings).map_err(|error| wrong_files(loaded, &error))?;
+    let known = classifier.known_list();
     let (sender, frames) = tap::queue();
     let mut desk = Desk::new(policy, config, rand::random());
     let devices = devices(loaded, &mut desk)?;
@@ -100,6 +105,7 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
     let ledgers = Ledgers {
         audit,
         kept_out: watch.devices.kept_out.clone(),
+        known,
     };
     Ok(Lookout {
         tap: Some(Tap { rates, sender }),
@@ -139,10 +145,6 @@ fn clocks() -> (Instant, u64) {
         tokio::time::Instant::now().into_std(),
         since.map_or(0, |since| since.as_secs()),
     )
-}
-
-fn named(path: &Path) -> Option<PathBuf> {
-    (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }
 
 fn wrong_files(loaded: &Loaded, error: &StartError) -> ConfigError {

@@ -159,9 +159,12 @@ impl Server {
         &self.places
     }
 
-    /// Puts the policy in force that is in its file now, and gives its version; a wrong one changes
-    /// nothing, and what is wrong is given.
+    /// Puts the policy and the list of known pictures in force that are in their files now, and gives
+    /// the policy's version; a wrong one changes nothing, and what is wrong with a policy is given.
     async fn reload(&self, loaded: &Loaded) -> Result<String, String> {
+        if let Some(ledgers) = &self.ledgers {
+            ledgers.read_known_again(loaded);
+        }
         match rulebook::load(loaded) {
             Ok(policy) => {
                 let version = policy.version.to_string();

@@ -13,6 +13,7 @@ use visavis::classify::looking::pipeline;
 use visavis::classify::protocol::{PROTOCOL, REPLY_BYTES, Reply, Request, decode, encode, length};
 use visavis::classify::settings::{ModelSource, ModelSpec};
 use visavis::classify::{Builtin, Classifier as _, Judged, Settings};
+use visavis::codec::VideoCodec;
 use visavis::moderation::{Label, Outcome};
 
 use crate::show::{EVER, frame, keyframe, now};
@@ -141,6 +142,42 @@ async fn a_worker_judges_a_real_picture_and_gives_up_what_it_does_not_need() {
         let held = fs::read_link(descriptor.unwrap().path()).unwrap();
         assert_ne!(held, own_file, "the server's");
     }
+}
+
+#[tokio::test]
+async fn another_list_of_known_pictures_is_in_force_from_the_next_picture_on() {
+    let list = folder("replaced").join("list.txt");
+    let settings = Settings {
+        deadline: EVER,
+        models: Vec::new(),
+        command: Some((env!("CARGO_BIN_EXE_visavis").into(), vec!["worker".into()])),
+        ..Settings::default()
+    };
+    let (builtin, mut verdicts) = start(&settings);
+    let before = builtin.version();
+    hand(&builtin, 1, keyframe());
+    let verdict = next(&mut verdicts).await.verdict;
+    assert!(verdict.score_of(&Label::KNOWN_PICTURE) < 0.5);
+
+    let picture = visavis::classify::decode::decode(VideoCodec::Vp8, keyframe()).unwrap();
+    let (fingerprint, _) = visavis::classify::pdq::fingerprint(&picture.luma).unwrap();
+    fs::write(&list, format!("{fingerprint}\n")).unwrap();
+    assert_eq!(builtin.known_list().read(Some(&list)).unwrap(), 1);
+    let begin = now();
+    while builtin.version() == before {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert!(now() - begin < EVER);
+    }
+    hand(&builtin, 1, keyframe());
+    let verdict = next(&mut verdicts).await.verdict;
+    assert!(verdict.score_of(&Label::KNOWN_PICTURE) > 0.5);
+    assert!(verdict.version.contains(" known@"), "{}", verdict.version);
+
+    fs::write(&list, "rubbish").unwrap();
+    assert!(builtin.known_list().read(Some(&list)).is_err());
+    hand(&builtin, 1, keyframe());
+    let verdict = next(&mut verdicts).await.verdict;
+    assert!(verdict.score_of(&Label::KNOWN_PICTURE) > 0.5, "as before");
 }
 
 #[tokio::test]

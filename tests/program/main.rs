@@ -12,6 +12,7 @@ mod desk_commands;
 mod draining;
 mod life;
 mod operators;
+mod own_pictures;
 mod pages;
 mod secrecy;
 mod started;
