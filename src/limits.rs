@@ -308,6 +308,27 @@ pub const WORKER_REST_MAX: Duration = Duration::from_secs(10);
 /// Workers' deaths that are remembered, with the leg they looked at.
 pub const WORKER_DEATHS: usize = 256;
 
+/// Worker machines that may be connected at a time.
+pub const MACHINES: usize = 64;
+
+/// Workers of one machine.
+pub const MACHINE_LINES: usize = 256;
+
+/// Workers altogether, those of this server among them.
+pub const FAR_WORKERS: usize = 1024;
+
+/// How often a server and a worker machine make sure of each other.
+pub const MACHINE_PING_EVERY: Duration = Duration::from_secs(1);
+
+/// How long either may say nothing before it counts as gone.
+pub const MACHINE_SILENCE: Duration = Duration::from_secs(4);
+
+/// How long a worker machine waits before it goes to a server again; twice as long each time.
+pub const MACHINE_REST: Duration = Duration::from_millis(250);
+
+/// The longest such wait.
+pub const MACHINE_REST_MAX: Duration = Duration::from_secs(30);
+
 /// Legs whose last pictures are remembered, to tell those that stand still.
 pub const RECENT_LEGS: usize = 16_384;
 
@@ -324,4 +345,7 @@ const _: () = assert!(MATCH_CHOICE < MATCH_SCAN);
 const _: () = assert!(SIGNAL_PING_EVERY.as_secs() * 2 < SIGNAL_SILENCE.as_secs());
 const _: () = assert!(TAP_FRAME_BYTES <= PICTURE_BYTES && PICTURE_BYTES < MODEL_BYTES);
 const _: () = assert!(MODERATORS <= TOKENS_REMEMBERED);
+const _: () = assert!(WORKERS + MACHINE_LINES <= FAR_WORKERS);
+const _: () = assert!(MACHINE_PING_EVERY.as_millis() * 2 < MACHINE_SILENCE.as_millis());
+const _: () = assert!(MACHINE_REST.as_millis() < MACHINE_REST_MAX.as_millis());
 const _: () = assert!(WORKER_REST.as_millis() < WORKER_REST_MAX.as_millis());

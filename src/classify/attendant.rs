@@ -1,13 +1,17 @@
-//! One worker process from its start to its end: what is said to it, what it says, and its death.
+//! One worker from its start to its end: what is said to it, what it says, and its death. It is a
+//! process of this server, or one elsewhere at the end of a line: the words are the same.
 
+use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 
+use super::listening::{Close, Line};
 use super::protocol::{ProtocolError, REPLY_BYTES, Reply, decode, length};
 use super::starting::Starting;
 use super::supervisor::{Life, WorkerIndex};
@@ -34,6 +38,9 @@ pub(super) enum Farewell {
     /// Its pipes broke, or it stopped reading.
     #[error("its pipes: {0}")]
     Pipe(#[source] io::Error),
+    /// The connection to its machine is no more.
+    #[error("its machine is gone: {0}")]
+    Lost(#[source] io::Error),
     /// It spoke what is not the protocol, and was killed.
     #[error("it spoke rubbish: {0}")]
     Rubbish(#[source] ProtocolError),
@@ -45,7 +52,16 @@ pub(super) enum Farewell {
 /// The way to a process that is attended to.
 pub(super) struct Attendant {
     requests: mpsc::Sender<Vec<u8>>,
-    kill: Option<oneshot::Sender<()>>,
+    end: Option<oneshot::Sender<Ending>>,
+}
+
+/// How a worker is to end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ending {
+    /// It alone.
+    Kill,
+    /// With everybody else of its machine, if that is another.
+    Dismiss,
 }
 
 /// Where events go: with the process they are about.
@@ -60,11 +76,11 @@ impl Attendant {
         events: Events,
     ) -> Self {
         let (requests, asked) = mpsc::channel(WORKER_EVENTS);
-        let (kill, killed) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
         tokio::spawn(async move {
             let says = (at, life, &events);
-            let farewell = match child(&starting) {
-                Ok(child) => attend(child, &starting, asked, killed, says).await,
+            let farewell = match child(&starting.program, &starting.arguments) {
+                Ok(child) => attend(child, &starting, asked, ended, says).await,
                 Err(error) => Farewell::Unstarted(error),
             };
             // Nobody listens any more once the server ends.
@@ -72,7 +88,28 @@ impl Attendant {
         });
         Self {
             requests,
-            kill: Some(kill),
+            end: Some(end),
+        }
+    }
+
+    /// Attends to a worker elsewhere until it or the line to it is gone.
+    pub(super) fn over(
+        line: Line,
+        starting: Arc<Starting>,
+        (at, life): (WorkerIndex, Life),
+        events: Events,
+    ) -> Self {
+        let (requests, asked) = mpsc::channel(WORKER_EVENTS);
+        let (end, ended) = oneshot::channel();
+        tokio::spawn(async move {
+            let says = (at, life, &events);
+            let farewell = attend_far(line, &starting, asked, ended, says).await;
+            // Nobody listens any more once the server ends.
+            let _ = events.send((at, life, Event::Gone(farewell))).await;
+        });
+        Self {
+            requests,
+            end: Some(end),
         }
     }
 
@@ -82,17 +119,17 @@ impl Attendant {
     }
 
     /// Ends it.
-    pub(super) fn kill(&mut self) {
-        if let Some(kill) = self.kill.take() {
-            let _ = kill.send(());
+    pub(super) fn end(&mut self, ending: Ending) {
+        if let Some(end) = self.end.take() {
+            let _ = end.send(ending);
         }
     }
 }
 
 /// A process of its own with two pipes and nothing else: no environment, no other descriptor.
-fn child(starting: &Starting) -> io::Result<Child> {
-    Command::new(&starting.program)
-        .args(&starting.arguments)
+pub(super) fn child(program: &Path, arguments: &[OsString]) -> io::Result<Child> {
+    Command::new(program)
+        .args(arguments)
         .env_clear()
         // The runtime's own pool, which is not used, gets one thread.
         .env("RTEN_NUM_THREADS", "1")
@@ -110,7 +147,7 @@ async fn attend(
     mut child: Child,
     starting: &Starting,
     asked: mpsc::Receiver<Vec<u8>>,
-    killed: oneshot::Receiver<()>,
+    ended: oneshot::Receiver<Ending>,
     says: (WorkerIndex, Life, &Events),
 ) -> Farewell {
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
@@ -118,7 +155,7 @@ async fn attend(
     };
     let farewell = tokio::select! {
         // Whichever is dropped first: the handle is, too, when the server ends.
-        _ = killed => Farewell::Told,
+        _ = ended => Farewell::Told,
         error = write(input, starting, asked) => error,
         error = read(output, says) => error,
     };
@@ -131,8 +168,37 @@ async fn attend(
     }
 }
 
+async fn attend_far(
+    mut line: Line,
+    starting: &Starting,
+    asked: mpsc::Receiver<Vec<u8>>,
+    ended: oneshot::Receiver<Ending>,
+    says: (WorkerIndex, Life, &Events),
+) -> Farewell {
+    let farewell = tokio::select! {
+        ending = ended => {
+            if ending == Ok(Ending::Dismiss) {
+                line.dismiss(Close::Nonsense);
+            }
+            Farewell::Told
+        }
+        error = write(&mut line.send, starting, asked) => error,
+        error = read(&mut line.receive, says) => error,
+    };
+    if matches!(farewell, Farewell::Rubbish(_)) {
+        line.dismiss(Close::Nonsense);
+    }
+    line.end();
+    match farewell {
+        Farewell::Pipe(error) if error.kind() == io::ErrorKind::NotConnected => {
+            Farewell::Lost(error)
+        }
+        other => other,
+    }
+}
+
 async fn write(
-    mut input: ChildStdin,
+    mut input: impl AsyncWrite + Unpin,
     starting: &Starting,
     mut asked: mpsc::Receiver<Vec<u8>>,
 ) -> Farewell {
@@ -150,7 +216,7 @@ async fn write(
 }
 
 async fn read(
-    mut output: ChildStdout,
+    mut output: impl AsyncRead + Unpin,
     (at, life, events): (WorkerIndex, Life, &Events),
 ) -> Farewell {
     let mut message = Vec::with_capacity(REPLY_BYTES);

@@ -1,25 +1,31 @@
-//! The built-in classifier: worker processes of this machine, started, watched and replaced.
+//! The built-in classifier: worker processes of this machine, started, watched and replaced, and those
+//! of other machines that come.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use metrics::{Counter, Histogram};
+use metrics::{Counter, Gauge, Histogram};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use super::attendant::{Attendant, Event, Events, Farewell};
+use super::attendant::{Attendant, Ending, Event, Events, Farewell};
 use super::judgement::Judge;
 use super::known::KnownPictures;
+use super::listening::{Close, Line, listen};
 use super::looking::Sight;
 use super::protocol::{PROTOCOL, Reply};
 use super::settings::Settings;
 use super::starting::{StartError, Starting, known_pictures};
-use super::supervisor::{Input, Life, Output, Supervisor, WorkerIndex};
+use super::supervisor::{Input, Life, Output, Place, Supervisor, WorkerIndex};
 use super::{Classifier, Judged};
 use crate::limits::{CLASSIFY_ANSWERS, CLASSIFY_INBOX, WORKER_EVENTS};
-use crate::metrics::{CLASSIFY_FRAMES, CLASSIFY_RESTARTS, CLASSIFY_TIME};
+use crate::metrics::{
+    CLASSIFY_ASKED, CLASSIFY_FRAMES, CLASSIFY_LATE, CLASSIFY_LOST, CLASSIFY_NONSENSE,
+    CLASSIFY_RESTARTS, CLASSIFY_TIME, CLASSIFY_WORKERS,
+};
 use crate::moderation::{Outcome, Verdict};
 use crate::tap::Frame;
 
@@ -32,6 +38,7 @@ pub struct Builtin {
     inbox: mpsc::Sender<Frame>,
     version: watch::Receiver<Arc<str>>,
     list: KnownList,
+    far: Option<SocketAddr>,
     readiness: watch::Receiver<Readiness>,
 }
 
@@ -74,6 +81,13 @@ impl Builtin {
         let starting = Arc::new(Starting::read(settings)?);
         let known = known_pictures(settings.hash_list.as_deref())?;
         let judge = Judge::new(&starting.pipeline, known);
+        let (far, lines) = match &settings.listening {
+            Some(listening) => {
+                let (bound, lines) = listen(listening)?;
+                (Some(bound), lines)
+            }
+            None => (None, mpsc::channel(1).1),
+        };
         let (version, versions) = watch::channel(judge.version());
         let (list, lists) = watch::channel(Arc::default());
         let (inbox, frames) = mpsc::channel(CLASSIFY_INBOX);
@@ -88,14 +102,20 @@ impl Builtin {
             version,
             figures: Figures::new(),
         };
-        tokio::spawn(driver.drive(frames, answers));
+        tokio::spawn(driver.drive(frames, lines, answers));
         let handle = Self {
             inbox,
             version: versions,
             list: KnownList(list),
+            far,
             readiness,
         };
         Ok((handle, judged))
+    }
+
+    /// Where worker machines come, if they may.
+    pub const fn far(&self) -> Option<SocketAddr> {
+        self.far
     }
 
     /// The list of known pictures, to be replaced.
@@ -148,7 +168,12 @@ struct Driver {
 }
 
 impl Driver {
-    async fn drive(mut self, mut frames: mpsc::Receiver<Frame>, answers: mpsc::Sender<Judged>) {
+    async fn drive(
+        mut self,
+        mut frames: mpsc::Receiver<Frame>,
+        mut lines: mpsc::Receiver<Line>,
+        answers: mpsc::Sender<Judged>,
+    ) {
         let (events, mut happenings) = mpsc::channel(WORKER_EVENTS);
         let mut unsaid = VecDeque::new();
         self.step(Input::Tick, &events, &mut unsaid);
@@ -170,6 +195,10 @@ impl Driver {
                         (Ok(permit), Some(judged)) => permit.send(judged),
                         _ => return,
                     }
+                    continue;
+                }
+                Some(line) = lines.recv() => {
+                    self.admit(line, &events);
                     continue;
                 }
                 Ok(()) = self.lists.changed() => {
@@ -201,16 +230,35 @@ impl Driver {
                         attendant.ask(request);
                     }
                 }
-                Output::Kill(at, _) => {
-                    if let Some(attendant) = self.attendant(at) {
-                        attendant.kill();
-                    }
-                }
+                Output::Kill(at, _) => self.end(at, Ending::Kill),
+                Output::Dismiss(at, _) => self.end(at, Ending::Dismiss),
                 Output::Answer(judged) => {
                     self.figures.answered(&judged.verdict);
                     unsaid.push_back(judged);
                 }
             }
+        }
+        self.figures.tally(&self.supervisor);
+    }
+
+    fn admit(&mut self, line: Line, events: &Events) {
+        let Some((at, life)) = self.supervisor.admit(now()) else {
+            warn!("a worker machine is sent away: there are too many workers");
+            return line.dismiss(Close::Full);
+        };
+        let starting = Arc::clone(&self.starting);
+        let attendant = Attendant::over(line, starting, (at, life), events.clone());
+        self.attendants.retain(|(other, _)| *other != at);
+        self.attendants.push((at, attendant));
+    }
+
+    fn end(&mut self, at: WorkerIndex, ending: Ending) {
+        if ending == Ending::Dismiss {
+            self.figures.nonsense.increment(1);
+            warn!(worker = at.0, "a worker says what no worker says");
+        }
+        if let Some(attendant) = self.attendant(at) {
+            attendant.end(ending);
         }
     }
 
@@ -238,12 +286,12 @@ impl Driver {
                     worker,
                     format!("it looks with {pipeline:?} by protocol {protocol}"),
                 );
-                self.attendant(at)?.kill();
+                self.attendant(at)?.end(Ending::Dismiss);
                 None
             }
             Event::Says(Reply::Refused { reason }) => {
                 self.refused(worker, reason);
-                self.attendant(at)?.kill();
+                self.attendant(at)?.end(Ending::Dismiss);
                 None
             }
             Event::Says(Reply::Seen { ticket, sight }) => {
@@ -258,6 +306,11 @@ impl Driver {
                     Farewell::Unstarted(_) => error!(worker, %farewell, "no worker"),
                     _ => warn!(worker, %farewell, "a worker is gone"),
                 }
+                match farewell {
+                    Farewell::Lost(_) => return Some(Input::Lost(at, life)),
+                    Farewell::Rubbish(_) => self.figures.nonsense.increment(1),
+                    _ => {}
+                }
                 Some(Input::Gone(at, life))
             }
         }
@@ -265,7 +318,10 @@ impl Driver {
 
     fn refused(&self, worker: usize, reason: String) {
         error!(worker, ?reason, "a worker cannot do what is asked of it");
-        self.ready.send_replace(Readiness::Refused(reason));
+        // Another machine may be of another version, while those here do what they should.
+        if self.supervisor.place_of(WorkerIndex(worker)) == Some(Place::Here) {
+            self.ready.send_replace(Readiness::Refused(reason));
+        }
     }
 }
 
@@ -276,7 +332,28 @@ struct Figures {
     late: Counter,
     unavailable: Counter,
     restarts: Counter,
+    nonsense: Counter,
     time: Histogram,
+    places: [(Place, PlaceFigures); 2],
+}
+
+/// What is counted of the workers in one kind of place.
+struct PlaceFigures {
+    up: Gauge,
+    asked: Counter,
+    late: Counter,
+    lost: Counter,
+}
+
+impl PlaceFigures {
+    fn of(place: &'static str) -> Self {
+        Self {
+            up: CLASSIFY_WORKERS.gauge_of(place.to_owned()),
+            asked: CLASSIFY_ASKED.counter_of(place),
+            late: CLASSIFY_LATE.counter_of(place),
+            lost: CLASSIFY_LOST.counter_of(place),
+        }
+    }
 }
 
 impl Figures {
@@ -288,7 +365,22 @@ impl Figures {
             late: of(Outcome::Late),
             unavailable: of(Outcome::Unavailable),
             restarts: CLASSIFY_RESTARTS.counter(),
+            nonsense: CLASSIFY_NONSENSE.counter(),
             time: CLASSIFY_TIME.histogram(),
+            places: [
+                (Place::Here, PlaceFigures::of("here")),
+                (Place::Far, PlaceFigures::of("far")),
+            ],
+        }
+    }
+
+    fn tally(&self, supervisor: &Supervisor) {
+        for (place, figures) in &self.places {
+            let tally = supervisor.tally(*place);
+            figures.up.set(f64::from(tally.up));
+            figures.asked.absolute(tally.asked);
+            figures.late.absolute(tally.late);
+            figures.lost.absolute(tally.lost);
         }
     }
 

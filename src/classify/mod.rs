@@ -6,6 +6,7 @@
 //!    ([`deaths`]).
 //! 2. [`attendant`] speaks to one worker process, in the words of [`protocol`]; it begins with what
 //!    [`starting`] has read from files.
+//!    Worker machines come by a network ([`listening`], [`credentials`]): the words are the same.
 //! 3. [`judgement`] makes a verdict of what was seen, of the leg's past ([`frozen`]) and of the list
 //!    of [`known`] pictures.
 //!
@@ -16,12 +17,15 @@
 //!    [`pdq`] takes its fingerprint, [`unusable`] tells whether it shows anything, and each
 //!    [`model`](mod@model) says what.
 //!
+//! On a worker machine, [`outpost`] goes to servers and starts a worker for every line to it.
+//!
 //! For an operator's own pictures ([`still`]) and lists ([`imported`]), [`look_here`] looks without a
 //! worker and [`evaluation`] compares what is said with what should have been.
 
 mod attendant;
 pub mod builtin;
 pub mod confine;
+pub mod credentials;
 mod deaths;
 pub mod decode;
 pub mod evaluation;
@@ -29,9 +33,11 @@ pub mod frozen;
 pub mod imported;
 pub mod judgement;
 pub mod known;
+pub mod listening;
 pub mod looking;
 pub mod model;
 pub mod outline;
+pub mod outpost;
 pub mod pdq;
 pub mod picture;
 pub mod protocol;

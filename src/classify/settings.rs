@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::credentials::Credentials;
+use super::listening::Listening;
 use crate::config;
 
 /// What the built-in classifier is given.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Worker processes; at least one.
+    /// Worker processes of this machine.
     pub workers: usize,
     /// From handing a frame over to its verdict, at most.
     pub deadline: Duration,
@@ -19,17 +21,33 @@ pub struct Settings {
     pub hash_list: Option<PathBuf>,
     /// The models that look, in order.
     pub models: Vec<ModelSpec>,
+    /// Where worker machines come; they do not if not given.
+    pub listening: Option<Listening>,
     /// The worker's program and what it is told; this program's own `worker` command if not given.
     pub command: Option<(PathBuf, Vec<OsString>)>,
 }
 
-impl From<&config::Moderation> for Settings {
-    fn from(config: &config::Moderation) -> Self {
-        let list = &config.hash_list;
+impl From<&config::Config> for Settings {
+    fn from(config: &config::Config) -> Self {
+        let config::Config {
+            moderation,
+            classifier,
+            ..
+        } = config;
+        let list = &moderation.hash_list;
+        let listening = classifier.listen.address().map(|address| Listening {
+            address,
+            credentials: Credentials {
+                certificate: classifier.certificate.clone(),
+                key: classifier.key.clone(),
+                authority: classifier.authority.clone(),
+            },
+        });
         Self {
-            workers: config.workers,
-            deadline: Duration::from_millis(config.deadline_ms),
+            workers: moderation.workers,
+            deadline: Duration::from_millis(moderation.deadline_ms),
             hash_list: (!list.as_os_str().is_empty()).then(|| list.clone()),
+            listening,
             ..Self::default()
         }
     }
@@ -42,6 +60,7 @@ impl Default for Settings {
             deadline: Duration::from_secs(1),
             hash_list: None,
             models: ModelSpec::bundled(),
+            listening: None,
             command: None,
         }
     }

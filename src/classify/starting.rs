@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::judgement::Judge;
 use super::known::{KnownPictures, ListError};
+use super::listening::ListenError;
 use super::looking::{Eye, name, pipeline, sha256};
 use super::model::ModelError;
 use super::protocol::{PROTOCOL, Request, encode};
@@ -46,6 +47,9 @@ pub enum StartError {
         /// What it should be.
         expected: String,
     },
+    /// Worker machines cannot come.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// A model is not what its description says.
     #[error("the model {name}")]
     Model {

@@ -16,7 +16,7 @@ use super::looking::Sight;
 use super::protocol::{Request, encode};
 use super::turns::{Job, Turns};
 use crate::id::LegId;
-use crate::limits::{HANG_DEADLINES, WORKER_REST, WORKER_REST_MAX, WORKER_START};
+use crate::limits::{FAR_WORKERS, HANG_DEADLINES, WORKER_REST, WORKER_REST_MAX, WORKER_START};
 use crate::moderation::Outcome;
 use crate::tap::Frame;
 
@@ -39,6 +39,8 @@ pub enum Input {
     Seen(WorkerIndex, Life, u64, Sight),
     /// A worker's process has ended.
     Gone(WorkerIndex, Life),
+    /// The line to a worker is lost: nothing speaks against what it looked at.
+    Lost(WorkerIndex, Life),
     /// Time has passed.
     Tick,
 }
@@ -59,8 +61,32 @@ pub enum Output {
     },
     /// End its process; [`Input::Gone`] follows.
     Kill(WorkerIndex, Life),
+    /// It talks nonsense: end it, and its machine if that is another; [`Input::Gone`] follows.
+    Dismiss(WorkerIndex, Life),
     /// A verdict.
     Answer(Judged),
+}
+
+/// Where a worker is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// A process of this server, started again when it is gone.
+    Here,
+    /// At the end of a line from another machine, which comes again by itself.
+    Far,
+}
+
+/// What has been counted of the workers in one kind of place.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Tally {
+    /// Workers that look, or could.
+    pub up: u32,
+    /// Frames that were given to one.
+    pub asked: u64,
+    /// Of these, frames that had to be answered without it.
+    pub late: u64,
+    /// Of these, frames that were taken back since it was gone.
+    pub lost: u64,
 }
 
 /// What decides; see the module.
@@ -72,13 +98,18 @@ pub struct Supervisor {
     deaths: Deaths,
     deadline: Duration,
     next_ticket: u64,
+    here: Tally,
+    far: Tally,
     outputs: VecDeque<Output>,
 }
 
 #[derive(Debug)]
 struct Worker {
+    place: Place,
     state: State,
     life: Life,
+    /// Its last frame's: whoever has rested longest is next.
+    last_ticket: u64,
     /// Deaths since its last verdict.
     deaths: u32,
     /// Whether it was told to end: what it still says is not heard.
@@ -87,10 +118,16 @@ struct Worker {
 
 #[derive(Debug)]
 enum State {
-    Resting { until: Instant },
-    Starting { until: Instant },
+    Resting {
+        until: Instant,
+    },
+    Starting {
+        until: Instant,
+    },
     Idle,
     Busy(Task),
+    /// The line to it is gone; another may take its place.
+    Vacant,
 }
 
 #[derive(Debug)]
@@ -103,23 +140,65 @@ struct Task {
 }
 
 impl Supervisor {
-    /// Workers that are to be started at once.
+    /// Workers of this server that are to be started at once.
     pub fn new(workers: usize, deadline: Duration, judge: Judge, now: Instant) -> Self {
-        let worker = |_| Worker {
-            state: State::Resting { until: now },
-            life: Life(0),
-            deaths: 0,
-            is_dying: false,
-        };
+        let worker = |_| Worker::new(Place::Here, State::Resting { until: now });
         Self {
-            workers: (0..workers.max(1)).map(worker).collect(),
+            workers: (0..workers).map(worker).collect(),
             turns: Turns::new(deadline),
             judge,
             deaths: Deaths::default(),
             deadline,
             next_ticket: 0,
+            here: Tally::default(),
+            far: Tally::default(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// A line to a worker elsewhere is there, which has to say that it is ready. `None` if there are
+    /// too many.
+    pub fn admit(&mut self, now: Instant) -> Option<(WorkerIndex, Life)> {
+        let is_vacant = |worker: &Worker| matches!(worker.state, State::Vacant);
+        let at = match self.workers.iter().position(is_vacant) {
+            Some(at) => at,
+            None if self.workers.len() < FAR_WORKERS => {
+                self.workers.push(Worker::new(Place::Far, State::Vacant));
+                self.workers.len() - 1
+            }
+            None => return None,
+        };
+        let worker = self.workers.get_mut(at)?;
+        let until = now + WORKER_START;
+        worker.state = State::Starting { until };
+        worker.life.0 += 1;
+        Some((WorkerIndex(at), worker.life))
+    }
+
+    /// What was counted of the workers in one kind of place.
+    pub fn tally(&self, place: Place) -> Tally {
+        let is_up = |worker: &&Worker| worker.place == place && worker.is_up();
+        let up = self.workers.iter().filter(is_up).count();
+        let counted = match place {
+            Place::Here => self.here,
+            Place::Far => self.far,
+        };
+        Tally {
+            up: u32::try_from(up).unwrap_or(u32::MAX),
+            ..counted
+        }
+    }
+
+    /// Where a worker is.
+    pub fn place_of(&self, at: WorkerIndex) -> Option<Place> {
+        self.workers.get(at.0).map(|worker| worker.place)
+    }
+
+    fn count(&mut self, place: Place, count: impl FnOnce(&mut Tally)) {
+        count(match place {
+            Place::Here => &mut self.here,
+            Place::Far => &mut self.far,
+        });
     }
 
     /// Takes what happened.
@@ -131,6 +210,7 @@ impl Supervisor {
                 self.handle_seen((at, life), ticket, sight, now);
             }
             Input::Gone(at, life) => self.handle_gone(at, life, now),
+            Input::Lost(at, life) => self.handle_lost(at, life, now),
             Input::Tick => self.handle_tick(now),
         }
         self.hand_out(now);
@@ -158,7 +238,7 @@ impl Supervisor {
                 let hangs = Some(task.asked + hang).filter(|_| !worker.is_dying);
                 [hangs, task.job.as_ref().map(due)]
             }
-            State::Idle => [None, None],
+            State::Idle | State::Vacant => [None, None],
         });
         of_workers.flatten().chain(self.turns.next_due()).min()
     }
@@ -184,7 +264,7 @@ impl Supervisor {
                 worker.state = State::Idle;
             }
             // It was ready already.
-            Some(_) => self.kill(at),
+            Some(_) => self.dismiss(at),
             None => {}
         }
     }
@@ -204,7 +284,7 @@ impl Supervisor {
             // An answer that nobody asked for.
             other => {
                 worker.state = other;
-                return self.kill(at);
+                return self.dismiss(at);
             }
         };
         worker.deaths = 0;
@@ -225,7 +305,7 @@ impl Supervisor {
             }
             Err(Unfit) => {
                 self.answer(job, Outcome::Unavailable, now);
-                self.kill(at);
+                self.dismiss(at);
             }
         }
     }
@@ -234,6 +314,7 @@ impl Supervisor {
         let Some(worker) = self.alive(at, life) else {
             return;
         };
+        let place = worker.place;
         let rest = match worker.deaths {
             0 => Duration::ZERO,
             deaths => (WORKER_REST * 2_u32.saturating_pow(deaths.min(16) - 1)).min(WORKER_REST_MAX),
@@ -241,14 +322,36 @@ impl Supervisor {
         worker.deaths += 1;
         worker.is_dying = false;
         let until = now + rest;
-        let was = std::mem::replace(&mut worker.state, State::Resting { until });
-        if let State::Busy(task) = was {
+        let next = match place {
+            Place::Here => State::Resting { until },
+            Place::Far => State::Vacant,
+        };
+        if let State::Busy(task) = std::mem::replace(&mut worker.state, next) {
             self.deaths.add(task.leg, now);
             if let Some(job) = task.job {
+                self.count(place, |tally| tally.lost += 1);
                 self.try_again(job, now);
             }
         }
         self.start_rested(now);
+    }
+
+    /// What it looked at is anybody's turn again, as if it had never been begun.
+    fn handle_lost(&mut self, at: WorkerIndex, life: Life, now: Instant) {
+        let Some(worker) = self.alive(at, life) else {
+            return;
+        };
+        let place = worker.place;
+        if place == Place::Here {
+            return self.handle_gone(at, life, now);
+        }
+        worker.is_dying = false;
+        if let State::Busy(Task { job: Some(job), .. }) =
+            std::mem::replace(&mut worker.state, State::Vacant)
+        {
+            self.count(place, |tally| tally.lost += 1);
+            self.turns.put_back(job);
+        }
     }
 
     /// Once more, if it was the first time and there is time.
@@ -270,7 +373,11 @@ impl Supervisor {
             match &worker.state {
                 State::Starting { until } if *until <= now => self.kill(at),
                 State::Busy(task) if task.asked + hang <= now => self.kill(at),
-                State::Resting { .. } | State::Starting { .. } | State::Idle | State::Busy(_) => {}
+                State::Resting { .. }
+                | State::Starting { .. }
+                | State::Idle
+                | State::Busy(_)
+                | State::Vacant => {}
             }
         }
         self.start_rested(now);
@@ -278,21 +385,20 @@ impl Supervisor {
 
     fn answer_late(&mut self, now: Instant) {
         let is_late = |job: &Job| job.since + self.deadline <= now;
-        let is_up = |worker: &Worker| {
-            !worker.is_dying && matches!(worker.state, State::Idle | State::Busy(_))
-        };
-        let outcome = match self.workers.iter().any(is_up) {
+        let outcome = match self.workers.iter().any(Worker::is_up) {
             true => Outcome::Late,
             false => Outcome::Unavailable,
         };
         let mut late = Vec::new();
         for worker in &mut self.workers {
-            if let State::Busy(task) = &mut worker.state {
-                late.extend(
-                    task.job
-                        .take_if(|job| is_late(job))
-                        .map(|job| (job, Outcome::Late)),
-                );
+            if let State::Busy(task) = &mut worker.state
+                && let Some(job) = task.job.take_if(|job| is_late(job))
+            {
+                late.push((job, Outcome::Late));
+                match worker.place {
+                    Place::Here => self.here.late += 1,
+                    Place::Far => self.far.late += 1,
+                }
             }
         }
         let due = self.turns.take_late(now);
@@ -315,12 +421,15 @@ impl Supervisor {
         }
     }
 
-    /// Gives every idle worker the frame whose turn it is.
+    /// Gives every idle worker the frame whose turn it is, whoever has rested longest first.
     fn hand_out(&mut self, now: Instant) {
-        for (at, worker) in self.workers.iter_mut().enumerate() {
-            if worker.is_dying || !matches!(worker.state, State::Idle) {
-                continue;
-            }
+        let is_idle = |worker: &Worker| !worker.is_dying && matches!(worker.state, State::Idle);
+        loop {
+            let idle = self.workers.iter_mut().enumerate();
+            let idle = idle.filter(|(_, worker)| is_idle(worker));
+            let Some((at, worker)) = idle.min_by_key(|(_, worker)| worker.last_ticket) else {
+                return;
+            };
             let Some(job) = self.turns.take_next(now) else {
                 return;
             };
@@ -332,12 +441,15 @@ impl Supervisor {
                 life: worker.life,
                 request: encode(&Request::Look { ticket, codec }, &job.frame.data),
             });
+            worker.last_ticket = ticket;
             worker.state = State::Busy(Task {
                 ticket,
                 asked: now,
                 leg: job.frame.leg,
                 job: Some(job),
             });
+            let place = worker.place;
+            self.count(place, |tally| tally.asked += 1);
         }
     }
 
@@ -360,10 +472,39 @@ impl Supervisor {
         }
     }
 
+    /// As [`kill`](Self::kill), for what no worker says.
+    fn dismiss(&mut self, at: WorkerIndex) {
+        let Some(worker) = self.workers.get_mut(at.0) else {
+            return;
+        };
+        if !worker.is_dying {
+            worker.is_dying = true;
+            self.outputs.push_back(Output::Dismiss(at, worker.life));
+        }
+    }
+
     /// The worker, if this is the life it has.
     fn alive(&mut self, at: WorkerIndex, life: Life) -> Option<&mut Worker> {
         self.workers
             .get_mut(at.0)
             .filter(|worker| worker.life == life)
+    }
+}
+
+impl Worker {
+    const fn new(place: Place, state: State) -> Self {
+        Self {
+            place,
+            state,
+            life: Life(0),
+            last_ticket: 0,
+            deaths: 0,
+            is_dying: false,
+        }
+    }
+
+    /// Whether it looks, or could.
+    const fn is_up(&self) -> bool {
+        !self.is_dying && matches!(self.state, State::Idle | State::Busy(_))
     }
 }

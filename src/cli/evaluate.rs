@@ -98,7 +98,7 @@ pub fn evaluate(loaded: &Loaded, arguments: &EvaluateArguments) -> anyhow::Resul
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = arguments.threads.map_or(cores, usize::from);
-    let settings = Settings::from(&loaded.config.moderation);
+    let settings = Settings::from(&loaded.config);
     let lookers = look_here(&settings, threads.min(pictures.len()))
         .map_err(|error| anyhow::Error::new(error).context("what looks at pictures"))?;
     let pipeline = lookers.first().map(|(_, judge)| judge.version());

@@ -19,9 +19,9 @@ Examples:
   visavis hashes count --moderation-hash-list hashes.txt
   kill -HUP PID                                 a running server reads the list again
 
-A file has one PDQ hash on a line, 64 hexadecimal digits, as ThreatExchange's tools write them; behind
-a comma may follow its quality, and then whatever you like. The list is moderation.hash_list of the
-configuration, written whole or not at all. Exit code 1 if a file cannot be read.";
+A file has one PDQ hash on a line, 64 hexadecimal digits, as ThreatExchange's tools write them;
+behind a comma may follow its quality, and then whatever you like. The list is moderation.hash_list
+of the configuration, written whole or not at all. Exit code 1 if a file cannot be read.";
 
 /// What to do with the list.
 #[derive(Args, Clone, Debug)]

@@ -9,7 +9,7 @@
 //!    [`moderator`](mod@moderator) keeps the list of those who may decide;
 //!    [`health_check`] asks a running server;
 //!    [`token`](mod@token) makes access tokens; [`load`](mod@load) lets a crowd of simulated visitors in;
-//!    [`worker`] looks at pictures for a server that has started it.
+//!    [`worker`](mod@worker) looks at pictures, for a server that has started it or for others.
 //!
 //! Exit codes: 0 done, 1 something failed while running, 2 the command line or the configuration
 //! is wrong and nothing was started.
@@ -95,9 +95,9 @@ enum Command {
     /// Load a server with simulated visitors, and say how it fared; serve nothing.
     #[command(after_help = load::AFTER_HELP)]
     Load(Box<load::LoadArguments>),
-    /// Look at pictures; servers start workers themselves. Reads requests, writes replies.
+    /// Look at pictures: for the server that starts it, or for servers of other machines.
     #[command(after_help = worker::AFTER_HELP)]
-    Worker,
+    Worker(Box<worker::WorkerArguments>),
 }
 
 /// Does what the command line says.
@@ -148,7 +148,7 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::Health(arguments) => health_check::health(&loaded, arguments),
         Command::Token(arguments) => token::token(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),
-        Command::Worker => worker::worker(),
+        Command::Worker(arguments) => worker::worker(&loaded, arguments),
     }
 }
 

@@ -20,6 +20,7 @@ pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
         let expected = format!("more than media.silence_ms, which is {}", media.silence_ms);
         return Err(loaded.wrong("media.close_after_ms", expected));
     }
+    check_workers(loaded)?;
     check_sampling(loaded)?;
     check_reasons(loaded)
 }
@@ -60,6 +61,29 @@ fn check_access(loaded: &Loaded) -> Result<(), ConfigError> {
         return Err(loaded.wrong(path, kind(path).unwrap_or_default()));
     }
     Ok(())
+}
+
+fn check_workers(loaded: &Loaded) -> Result<(), ConfigError> {
+    let config = &loaded.config;
+    let classifier = &config.classifier;
+    if classifier.listen.address().is_none() {
+        return match config.moderation.workers {
+            0 => {
+                let expected = "at least 1 where classifier.listen is empty";
+                Err(loaded.wrong("moderation.workers", expected))
+            }
+            _ => Ok(()),
+        };
+    }
+    let files = [
+        ("classifier.certificate", &classifier.certificate),
+        ("classifier.key", &classifier.key),
+        ("classifier.authority", &classifier.authority),
+    ];
+    match files.iter().find(|(_, path)| path.as_os_str().is_empty()) {
+        Some((key, _)) => Err(loaded.wrong(key, "set as well: classifier.listen is")),
+        None => Ok(()),
+    }
 }
 
 fn check_sampling(loaded: &Loaded) -> Result<(), ConfigError> {

@@ -46,6 +46,7 @@ macro_rules! key {
     };
 }
 
+const PEM: Kind = Kind::Text("the path of a PEM file, or empty for none");
 const ADDRESS: Kind = Kind::Text("an IP address and a port, as 0.0.0.0:3478 or [::]:8080");
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -283,7 +284,7 @@ pub static KEYS: &[Key] = &[
     ),
     key!(
         moderation.workers,
-        count("processes", 1, limits::WORKERS as u64),
+        count("processes", 0, limits::WORKERS as u64),
         "Processes that judge pictures, each with about one core's work."
     ),
     key!(
@@ -305,6 +306,22 @@ pub static KEYS: &[Key] = &[
         moderation.reasons,
         Kind::List("reasons, at least one and each once, of 1 to 64 characters"),
         "What moderators choose from as the reason for a decision. The console translates these; others it shows as they are."
+    ),
+    key!(
+        classifier.listen,
+        Kind::Text("an IP address and a port, as 0.0.0.0:4433, or empty for none"),
+        "Where workers of other machines come (UDP, QUIC); empty for none. With them moderation.workers may be 0."
+    ),
+    key!(
+        classifier.certificate,
+        PEM,
+        "This server's certificate to them, a PEM file: visavis worker certificates FOLDER makes one."
+    ),
+    key!(classifier.key, PEM, "Its private key, a PEM file."),
+    key!(
+        classifier.authority,
+        PEM,
+        "Certificate of the authority that theirs have to come from, a PEM file."
     ),
     key!(
         store.folder,

@@ -26,7 +26,8 @@ pub use merge::{Loaded, Sources, load};
 pub use origin::Origin;
 pub use problem::ConfigError;
 pub use sections::{
-    Http, Lobby, Log, LogFormat, LogLevel, Media, Moderation, Server, Store, Tls, TlsSource,
+    Classifier, Http, Listen, Lobby, Log, LogFormat, LogLevel, Media, Moderation, Server, Store,
+    Tls, TlsSource,
 };
 
 /// Everything that can be configured.
@@ -44,6 +45,8 @@ pub struct Config {
     pub lobby: Lobby,
     /// Moderation.
     pub moderation: Moderation,
+    /// Workers of other machines.
+    pub classifier: Classifier,
     /// What outlives the process.
     pub store: Store,
     /// The log.

@@ -1,6 +1,6 @@
 //! The configuration as typed values: one struct per section, each with its defaults.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{AddrParseError, IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -231,6 +231,51 @@ impl Default for Moderation {
             steady_every_ms: 5_000,
             reasons: REASONS.map(str::to_owned).to_vec(),
         }
+    }
+}
+
+/// Workers of other machines, which come by QUIC and show a certificate.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Classifier {
+    /// Where they come (UDP).
+    pub listen: Listen,
+    /// The server's certificate, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// The authority that their certificates come from, PEM.
+    pub authority: PathBuf,
+}
+
+/// An address to listen on, or none.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Listen(Option<SocketAddr>);
+
+impl Listen {
+    /// The address, if there is one.
+    pub const fn address(self) -> Option<SocketAddr> {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Listen {
+    type Error = AddrParseError;
+
+    fn try_from(text: String) -> Result<Self, AddrParseError> {
+        match text.is_empty() {
+            true => Ok(Self(None)),
+            false => text.parse().map(|address| Self(Some(address))),
+        }
+    }
+}
+
+impl From<Listen> for String {
+    fn from(listen: Listen) -> Self {
+        listen
+            .0
+            .map(|address| address.to_string())
+            .unwrap_or_default()
     }
 }
 

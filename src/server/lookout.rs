@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tracing::{info, warn};
 
 use super::{ServerError, rulebook};
+use crate::classify::listening::ListenError;
 use crate::classify::{Builtin, KnownList, Settings, StartError};
 use crate::config::{ConfigError, Loaded};
 use crate::control::{DeviceBook, Watch};
@@ -47,7 +48,7 @@ pub(super) struct DeskBooks {
 impl Ledgers {
     /// Has the list of known pictures read again; a wrong one changes nothing.
     pub(super) fn read_known_again(&self, loaded: &Loaded) {
-        let settings = Settings::from(&loaded.config.moderation);
+        let settings = Settings::from(&loaded.config);
         match self.known.read(settings.hash_list.as_deref()) {
             Ok(hashes) => info!(hashes, "the list of known pictures is read again"),
             Err(error) => warn!("known pictures stay as they were: {}", within_reach(&error)),
@@ -75,7 +76,7 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
     let policy = rulebook::load(loaded)?;
     let audit = AuditLog::open(&loaded.config.store.folder)
         .map_err(|error| loaded.wrong("store.folder", within_reach(&error)))?;
-    let settings = Settings::from(config);
+    let settings = Settings::from(&loaded.config);
     let (classifier, judged) =
         Builtin::start(&settings).map_err(|error| wrong_files(loaded, &error))?;
     let known = classifier.known_list();
@@ -148,7 +149,12 @@ fn clocks() -> (Instant, u64) {
 }
 
 fn wrong_files(loaded: &Loaded, error: &StartError) -> ConfigError {
-    loaded.wrong("moderation.hash_list", within_reach(error))
+    let key = match error {
+        StartError::Listen(ListenError::Bind { .. }) => "classifier.listen",
+        StartError::Listen(_) => "classifier.certificate",
+        _ => "moderation.hash_list",
+    };
+    loaded.wrong(key, within_reach(error))
 }
 
 /// What would be right, and everything that the system says about why it is not.

@@ -8,8 +8,8 @@ use visavis::classify::known::KnownPictures;
 use visavis::classify::looking::Sight;
 use visavis::classify::pdq::Fingerprint;
 use visavis::classify::protocol::{Request, decode};
-use visavis::classify::supervisor::{Input, Life, Output, Supervisor, WorkerIndex};
-use visavis::limits::{CLASSIFY_LINE, HANG_DEADLINES, WORKER_REST_MAX, WORKER_START};
+use visavis::classify::supervisor::{Input, Life, Output, Place, Supervisor, WorkerIndex};
+use visavis::limits::{CLASSIFY_LINE, FAR_WORKERS, HANG_DEADLINES, WORKER_REST_MAX, WORKER_START};
 use visavis::moderation::{Label, Outcome};
 use visavis::tap::{Frame, Occasion};
 
@@ -61,7 +61,7 @@ impl Stage {
         while let Some(output) = self.supervisor.poll() {
             self.said.push(match output {
                 Output::Start(at, life) => Said::Start(at.0, life.0),
-                Output::Kill(at, life) => Said::Kill(at.0, life.0),
+                Output::Kill(at, life) | Output::Dismiss(at, life) => Said::Kill(at.0, life.0),
                 Output::Ask {
                     worker, request, ..
                 } => Said::Ask(worker.0, ticket(&request)),
@@ -317,6 +317,82 @@ fn scores_that_are_none_end_a_worker_and_the_frame_goes_unjudged() {
             Said::Kill(0, 1)
         ]
     );
+}
+
+#[test]
+fn whoever_has_rested_longest_is_next_here_and_far() {
+    let mut stage = Stage::ready();
+    let (far, life) = stage.supervisor.admit(stage.now).unwrap();
+    stage.tell(Input::Ready(far, life));
+    for leg in 1..=2 {
+        stage.show(leg);
+        stage.seen(1, leg * 2 - 1);
+        stage.show(leg);
+        let sight = Sight::Unusable;
+        stage.tell(Input::Seen(far, life, leg * 2, sight));
+    }
+    let asked: Vec<_> = stage
+        .take()
+        .into_iter()
+        .filter(|said| matches!(said, Said::Ask(..)))
+        .collect();
+    let turns = [(0, 1), (1, 2), (0, 3), (1, 4)];
+    assert_eq!(
+        asked,
+        turns.map(|(worker, ticket)| Said::Ask(worker, ticket))
+    );
+    assert_eq!(stage.supervisor.tally(Place::Far).asked, 2);
+    assert_eq!(stage.supervisor.tally(Place::Here).up, 1);
+}
+
+#[test]
+fn a_lost_line_speaks_against_no_frame_and_its_place_is_taken_again() {
+    let mut stage = Stage::new(0);
+    for round in 1..=5 {
+        let (at, life) = stage.supervisor.admit(stage.now).unwrap();
+        assert_eq!((at, life), (FIRST, Life(round)));
+        stage.tell(Input::Ready(at, life));
+        if round == 1 {
+            stage.show(1);
+        }
+        assert_eq!(stage.take(), [Said::Ask(0, round)]);
+        stage.tell(Input::Lost(at, life));
+        assert_eq!(
+            stage.take(),
+            [],
+            "no process is started, nothing is answered"
+        );
+    }
+    assert_eq!(stage.supervisor.tally(Place::Far).lost, 5);
+    stage.pass(DEADLINE);
+    assert_eq!(stage.take(), [Said::Answer(1, Outcome::Unavailable)]);
+}
+
+#[test]
+fn a_far_worker_that_dies_of_a_frame_is_not_started_from_here() {
+    let mut stage = Stage::new(0);
+    let (at, life) = stage.supervisor.admit(stage.now).unwrap();
+    stage.tell(Input::Ready(at, life));
+    stage.show(1);
+    stage.gone(1);
+    stage.pass(DEADLINE / 2);
+    assert_eq!(stage.take(), [Said::Ask(0, 1)]);
+    let (at, life) = stage.supervisor.admit(stage.now).unwrap();
+    stage.tell(Input::Ready(at, life));
+    stage.seen(2, 2);
+    assert_eq!(
+        stage.take(),
+        [Said::Ask(0, 2), Said::Answer(1, Outcome::Judged)]
+    );
+}
+
+#[test]
+fn there_is_an_end_to_the_workers_that_are_let_in() {
+    let mut stage = Stage::new(1);
+    for _ in 1..FAR_WORKERS {
+        assert!(stage.supervisor.admit(stage.now).is_some());
+    }
+    assert!(stage.supervisor.admit(stage.now).is_none());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod hostile_bytes;
 mod lives;
+mod machines;
 mod parity;
 mod processes;
 mod show;

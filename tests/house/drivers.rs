@@ -4,9 +4,12 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 29] = [
+const DRIVERS: [&str; 32] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
+    "src/classify/credentials.rs",
+    "src/classify/listening.rs",
+    "src/classify/outpost.rs",
     "src/classify/service.rs",
     "src/classify/starting.rs",
     "src/cli/",
