@@ -242,6 +242,9 @@ pub const REASON_CHARS: usize = 64;
 /// Tokens that are looked up in the list of moderators at a time: each reads the disk.
 pub const SIGN_INS_AT_ONCE: usize = 4;
 
+/// Networks whose new WebSockets are counted; beyond it all others share one count.
+pub const ARRIVING_NETWORKS: usize = 16_384;
+
 /// Addresses whose attempts to sign in are counted; beyond it all others share one count.
 pub const SIGN_IN_ADDRESSES: usize = 4_096;
 

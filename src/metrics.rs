@@ -103,6 +103,7 @@ table! {
     CLASSIFY_NONSENSE = Counter "visavis_classify_nonsense_total" [""], Count, "Workers that were ended for what no worker says.";
     HTTP_CONNECTIONS = Gauge "visavis_http_connections" [""], Count, "HTTP connections held open, WebSockets included.";
     HTTP_REFUSED = Counter "visavis_http_refused_total" [""], Count, "HTTP connections closed at once because there were too many.";
+    HTTP_THROTTLED = Counter "visavis_http_throttled_total" [""], Count, "WebSockets refused because one network opened too many.";
     PROCESS_CPU = Gauge "process_cpu_seconds_total" [""], Seconds, "Processor time of this process, the system's for it included; fractions of a second, which a counter here cannot hold.";
     PROCESS_MEMORY = Gauge "process_resident_memory_bytes" [""], Bytes, "Memory that this process holds.";
 }

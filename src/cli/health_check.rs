@@ -13,7 +13,7 @@ use crate::load::trust::Trust;
 pub const AFTER_HELP: &str = "\
 Examples:
   visavis health                              the server of this configuration, on this machine
-  visavis health https://chat.example.org     the way that visitors come
+  visavis health http://10.0.0.5:8080         another machine's
 
 Exit code 0 while new visitors are welcome, 1 while the server drains, or where nothing answers.";
 

@@ -7,7 +7,7 @@
 //!    the audit log is whole; [`evaluate`](mod@evaluate) says how well the operator's own pictures are
 //!    told apart, [`hashes`](mod@hashes) keeps the list of known ones;
 //!    [`moderator`](mod@moderator) keeps the list of those who may decide;
-//!    [`health_check`] asks a running server;
+//!    [`doctor`](mod@doctor) looks at the machine, [`health_check`] asks a running server;
 //!    [`token`](mod@token) makes access tokens; [`load`](mod@load) lets a crowd of simulated visitors in;
 //!    [`worker`](mod@worker) looks at pictures, for a server that has started it or for others.
 //!
@@ -16,6 +16,7 @@
 
 pub mod audit_verify;
 pub mod check_config;
+pub mod doctor;
 pub mod evaluate;
 pub mod explain_policy;
 pub mod flags;
@@ -86,6 +87,9 @@ enum Command {
     /// Say who may decide at the desk: add, list, remove.
     #[command(after_help = moderator::AFTER_HELP)]
     Moderator(moderator::ModeratorArguments),
+    /// Look at this machine and this configuration, and say what to change; start nothing.
+    #[command(after_help = doctor::AFTER_HELP)]
+    Doctor(doctor::DoctorArguments),
     /// Ask a running server whether new visitors are welcome.
     #[command(after_help = health_check::AFTER_HELP)]
     Health(health_check::HealthArguments),
@@ -145,6 +149,7 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::Hashes(arguments) => hashes::hashes(&loaded, arguments),
         Command::Audit(arguments) => audit_verify::audit(&loaded, arguments),
         Command::Moderator(arguments) => moderator::moderator(&loaded, arguments),
+        Command::Doctor(arguments) => doctor::doctor(&loaded, arguments),
         Command::Health(arguments) => health_check::health(&loaded, arguments),
         Command::Token(arguments) => token::token(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),

@@ -86,6 +86,16 @@ pub static KEYS: &[Key] = &[
         "How long a client may take for the head of a request, or for the TLS handshake."
     ),
     key!(
+        http.websocket_burst,
+        count("WebSockets", 1, 1_000_000),
+        "WebSockets that one network (an IPv4 address, a /64 of IPv6) may open at once; others get 429. From this machine and private networks X-Forwarded-For counts, and without it nothing is counted."
+    ),
+    key!(
+        http.websocket_every_ms,
+        milliseconds(1, 600_000),
+        "After such a burst, one more WebSocket per this time."
+    ),
+    key!(
         tls.cert,
         Kind::Text("the path of a PEM file, or empty for none"),
         "Certificate chain of the HTTP side, a PEM file; empty for plain HTTP. Goes with tls.key."

@@ -18,6 +18,10 @@ pub struct Http {
     pub max_connections: u32,
     /// How long a client may take to send the head of a request, or to finish the TLS handshake.
     pub header_timeout_ms: u64,
+    /// WebSockets that one network may open at once.
+    pub websocket_burst: u32,
+    /// After a burst, one more per this time.
+    pub websocket_every_ms: u64,
 }
 
 impl Default for Http {
@@ -26,6 +30,8 @@ impl Default for Http {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             max_connections: 15_000,
             header_timeout_ms: 10_000,
+            websocket_burst: 300,
+            websocket_every_ms: 200,
         }
     }
 }

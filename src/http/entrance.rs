@@ -1,21 +1,34 @@
-//! [`Entrance`]: who may come in by a WebSocket: from whose page, and with which token.
+//! [`Entrance`]: who may come in by a WebSocket: from whose page, how often from one network, and with
+//! which token.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use parking_lot::Mutex;
 
 use super::interpret::Joining;
 use super::message::ErrorCode;
-use super::origins::Origins;
+use super::origins::{self, Origins};
+use super::prefixes::{Prefixes, origin_address};
 use crate::access::{Gate, Keyring, Pass, Refusal};
 use crate::config;
 use crate::control::Marks;
+use crate::limits;
 use crate::lobby::Wish;
+use crate::metrics;
+use crate::pace::Pace;
 use crate::private::Private;
 
 /// Who may come in; cheap to clone. By default everybody, from the server's own page.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Entrance {
     gate: Gate,
     origins: Origins,
+    arrivals: Arc<Mutex<Prefixes>>,
 }
 
 /// With which token a WebSocket was let in: whoever is turned away for another reason may try again
@@ -25,16 +38,30 @@ pub(super) struct LetIn(Option<(Private<String>, Pass)>);
 
 impl Entrance {
     /// By the configuration, whose keys were read.
-    pub fn new(config: &config::Access, keyring: Keyring) -> Self {
+    pub fn new(access: &config::Access, http: &config::Http, keyring: Keyring) -> Self {
+        let pace = Pace {
+            burst: http.websocket_burst,
+            every: Duration::from_millis(http.websocket_every_ms),
+        };
+        let arrivals = Prefixes::new(pace, limits::ARRIVING_NETWORKS);
         Self {
-            gate: Gate::new(config, keyring),
-            origins: Origins::new(&config.origins),
+            gate: Gate::new(access, keyring),
+            origins: Origins::new(&access.origins),
+            arrivals: Arc::new(Mutex::new(arrivals)),
         }
     }
 
     /// Whose pages may speak with the server.
     pub(super) const fn origins(&self) -> &Origins {
         &self.origins
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+    fn take_arrival(&self, request: &Request) -> Result<(), Duration> {
+        match origin_address(request.extensions(), request.headers()) {
+            Some(address) => self.arrivals.lock().take(Some(address), Instant::now()),
+            None => Ok(()),
+        }
     }
 
     /// Lets somebody in who has said `join`, as what their token says.
@@ -60,6 +87,39 @@ impl Entrance {
         };
         Ok((wish, marks))
     }
+}
+
+impl Default for Entrance {
+    fn default() -> Self {
+        let (access, http) = <(config::Access, config::Http)>::default();
+        Self::new(&access, &http, Keyring::default())
+    }
+}
+
+/// Refuses a WebSocket to the page of a stranger, and to a network that opens too many.
+pub(super) async fn guard(
+    State(entrance): State<Entrance>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !entrance.origins.admit(request.headers()) {
+        return origins::refused();
+    }
+    match entrance.take_arrival(&request) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => too_fast(wait),
+    }
+}
+
+fn too_fast(wait: Duration) -> Response {
+    metrics::HTTP_THROTTLED.counter().increment(1);
+    let seconds = wait.as_secs_f64().ceil().to_string();
+    let fields = [
+        (header::RETRY_AFTER, seconds.as_str()),
+        (header::CONTENT_TYPE, "application/problem+json"),
+    ];
+    let problem = r#"{"title":"Too many connections from this network.","status":429}"#;
+    (StatusCode::TOO_MANY_REQUESTS, fields, problem).into_response()
 }
 
 impl LetIn {

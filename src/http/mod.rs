@@ -16,6 +16,7 @@ pub mod listener;
 pub mod message;
 mod origins;
 mod own_use;
+mod prefixes;
 pub mod signal;
 
 use axum::{Router, middleware};

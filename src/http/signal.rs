@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade, close_code};
-use axum::http::HeaderMap;
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Json, Router};
@@ -15,10 +15,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tungstenite::error::{CapacityError, Error as WebSocketError};
 
-use super::entrance::{Entrance, LetIn};
+use super::entrance::{self, Entrance, LetIn};
 use super::interpret::{self, Wanted};
 use super::message::{ErrorCode, FromServer};
-use super::origins;
 use crate::control::{Handle, Line, Message};
 use crate::limits;
 use crate::metrics;
@@ -49,9 +48,9 @@ impl Default for Patience {
 
 /// The routes of a visitor: `/v1/signal` and `/v1/online`.
 pub fn routes(control: Handle, entrance: Entrance, patience: Patience) -> Router {
-    let signal = any(move |headers, upgrade, State(control)| {
-        connect(headers, upgrade, (control, entrance), patience)
-    });
+    let guard = middleware::from_fn_with_state(entrance.clone(), entrance::guard);
+    let signal = move |upgrade, State(control)| connect(upgrade, control, entrance, patience);
+    let signal = any(signal).layer(guard);
     Router::new()
         .route("/v1/signal", signal)
         .route("/v1/online", get(online))
@@ -63,14 +62,11 @@ async fn online(State(control): State<Handle>) -> Json<Value> {
 }
 
 async fn connect(
-    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
-    (control, entrance): (Handle, Entrance),
+    control: Handle,
+    entrance: Entrance,
     patience: Patience,
 ) -> Response {
-    if !entrance.origins().admit(&headers) {
-        return origins::refused();
-    }
     upgrade
         .read_buffer_size(limits::SIGNAL_READ_BYTES)
         .max_message_size(limits::SIGNAL_MESSAGE_BYTES)

@@ -6,9 +6,14 @@ use tracing::warn;
 /// What the process needs beside the connections of visitors: sockets, files, the runtime's own.
 const OTHERS: u64 = 256;
 
+/// Open files that so many connections need.
+pub(super) fn needed(connections: u32) -> u64 {
+    u64::from(connections).saturating_add(OTHERS)
+}
+
 /// Raises the process's limit as far as the configuration needs and the system allows.
 pub(super) fn make_room(connections: u32) {
-    let needed = u64::from(connections).saturating_add(OTHERS);
+    let needed = needed(connections);
     let limit = getrlimit(Resource::Nofile);
     let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= needed);
     if enough(limit.current) {

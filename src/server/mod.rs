@@ -1,10 +1,11 @@
 //! Builds every part, starts and stops them in order.
 //!
-//! 1. [`ports`] binds and reads what only the system can judge, [`rulebook`] reads the policy.
+//! 1. [`checkup`] looks at the machine for `visavis doctor`; [`ports`] binds and reads what only the system can judge, [`rulebook`] reads the policy.
 //! 2. [`Server::start`] starts those who look at pictures ([`lookout`]), the media plane, the control
 //!    task on top of both, then the HTTP side.
 //! 3. [`Server::run`] waits for [`signals`] and ends them the other way round.
 
+pub mod checkup;
 mod descriptors;
 mod lookout;
 mod ports;
@@ -126,7 +127,7 @@ impl Server {
             readiness.clone(),
             recorded,
             console,
-            Entrance::new(&config.access, keyring),
+            Entrance::new(&config.access, &config.http, keyring),
         );
         let listener = Listener::new(socket, certificate, &config.http);
         let http_handle = listener.handle();

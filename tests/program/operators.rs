@@ -311,3 +311,89 @@ fn a_server_is_asked_for_its_health() {
         "{complaint}"
     );
 }
+
+#[test]
+fn the_doctor_says_what_to_change() {
+    let folder = Folder::new("doctor");
+    let secret = folder.0.join("main.secret");
+    let (_, text, _) = said(&mut visavis(&["token", "secret"]));
+    std::fs::write(&secret, text).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode;
+    std::fs::set_permissions(&secret, mode(0o644)).unwrap();
+    let key = format!("--access-keys=main=HS256:{}", secret.display());
+    let ports = ["--http-listen=127.0.0.1:0", "--media-listen=127.0.0.1:0"];
+    let doctor = |more: &[&str]| said(visavis(&["doctor"]).args(ports).args(more));
+
+    let (code, told, complaint) = doctor(&[&key, "--access-guests=false"]);
+    assert_eq!((code, complaint.as_str()), (0, ""), "{told}");
+    assert!(
+        told.contains("look   access          everybody on this machine can read"),
+        "{told}"
+    );
+    assert!(told.contains("set media.advertise"), "{told}");
+    std::fs::set_permissions(&secret, mode(0o600)).unwrap();
+    let (_, told, _) = doctor(&[&key, "--access-guests=false"]);
+    assert!(
+        told.contains("ok     access          by token, 1 keys"),
+        "{told}"
+    );
+
+    let (code, told, complaint) =
+        doctor(&["--store-folder=/dev/null", "--access-keys=a=HS256:/no"]);
+    assert_eq!(
+        (code, complaint.as_str()),
+        (1, "visavis: 2 things do not work\n")
+    );
+    assert!(
+        told.contains("WRONG  store ") && told.contains("WRONG  access "),
+        "{told}"
+    );
+
+    let server = Started::with(&[]);
+    let url = format!("--url=http://{}/", server.http);
+    let (code, told, _) = doctor(&[&url]);
+    assert_eq!(code, 0);
+    assert!(told.contains("ok     from outside"), "{told}");
+}
+
+#[test]
+fn a_network_that_opens_too_many_websockets_is_told_to_wait() {
+    let server = Started::with(&[
+        "--http-websocket-burst=2",
+        "--http-websocket-every-ms=90000",
+    ]);
+    let upgrade = "upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                   sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let from = |address: &str| {
+        let noted = format!("x-forwarded-for: {address}\r\n{upgrade}");
+        let head =
+            format!("GET /v1/signal HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n{noted}\r\n");
+        let mut stream = server.connect();
+        std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+        let mut answer = vec![0; 12];
+        std::io::Read::read_exact(&mut stream, &mut answer).unwrap();
+        let status = String::from_utf8_lossy(&answer)
+            .rsplit(" ")
+            .next()
+            .unwrap()
+            .to_owned();
+        (status, stream)
+    };
+    let one = "198.51.100.9";
+    assert_eq!(from(one).0, "101");
+    assert_eq!(from(one).0, "101");
+    let (status, mut stream) = from(one);
+    assert_eq!(status, "429");
+    let mut rest = [0; 256];
+    let read = std::io::Read::read(&mut stream, &mut rest).unwrap();
+    let rest = String::from_utf8_lossy(&rest[..read]).to_lowercase();
+    assert!(rest.contains("retry-after: 90"), "{rest}");
+    assert_eq!(from("198.51.100.10").0, "101");
+    // Whoever is on this machine is nobody's proxy, and not counted.
+    assert!((0..5).all(|_| from("127.0.0.1").0 == "101"));
+    let metrics = server.get("/metrics").body;
+    assert!(metrics.contains("visavis_http_throttled_total 1"));
+    server.signal(rustix::process::Signal::TERM);
+    let (_, log) = server.ended();
+    assert!(!log.contains("198.51"), "{log}");
+}

@@ -27,7 +27,11 @@ fn access() -> config::Access {
 async fn stage_with(access: &config::Access, lobby: config::Lobby) -> Stage {
     let mut keyring = Keyring::default();
     keyring.add("main", KeyAlgorithm::Hs256, SECRET).unwrap();
-    Stage::behind(lobby, Entrance::new(access, keyring)).await
+    Stage::behind(
+        lobby,
+        Entrance::new(access, &config::Http::default(), keyring),
+    )
+    .await
 }
 
 async fn stage() -> Stage {

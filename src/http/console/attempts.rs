@@ -1,12 +1,13 @@
 //! [`Attempts`]: how often unknown tokens may be tried from one address. Addresses are kept in memory
 //! for that and nowhere else.
 
-use std::collections::{HashMap, HashSet};
-use std::net::{IpAddr, Ipv6Addr};
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use crate::http::prefixes::Prefixes;
 use crate::limits;
-use crate::pace::{Meter, Pace};
+use crate::pace::Pace;
 
 /// A person mistypes a few times; a machine needs more than 2^255 tries.
 const PACE: Pace = Pace {
@@ -18,14 +19,20 @@ const PACE: Pace = Pace {
 pub(super) type TokenHash = [u8; 32];
 
 /// Who has tried how often.
-#[derive(Default)]
 pub(super) struct Attempts {
-    meters_by_address: HashMap<IpAddr, (Meter, Instant)>,
-    /// For whoever finds no place in the table.
-    others: Meter,
+    prefixes: Prefixes,
     /// Tokens that were good: whoever holds one is not kept out by rubbish from the same address,
     /// which is what many visitors behind one proxy have.
     known: HashSet<TokenHash>,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self {
+            prefixes: Prefixes::new(PACE, limits::SIGN_IN_ADDRESSES),
+            known: HashSet::new(),
+        }
+    }
 }
 
 impl Attempts {
@@ -42,18 +49,7 @@ impl Attempts {
         if self.known.contains(token) {
             return Ok(());
         }
-        let taken = match address.map(prefix) {
-            Some(prefix) if self.has_place(prefix, now) => {
-                let (meter, last) = self
-                    .meters_by_address
-                    .entry(prefix)
-                    .or_insert_with(|| (Meter::default(), now));
-                *last = now;
-                meter.take(PACE, now)
-            }
-            Some(_) | None => self.others.take(PACE, now),
-        };
-        if taken { Ok(()) } else { Err(PACE.every) }
+        self.prefixes.take(address, now)
     }
 
     /// The token is somebody's.
@@ -67,30 +63,6 @@ impl Attempts {
     /// The token is nobody's any more.
     pub(super) fn forget(&mut self, token: &TokenHash) {
         self.known.remove(token);
-    }
-
-    /// Makes room by forgetting those whose pace is all there again.
-    fn has_place(&mut self, prefix: IpAddr, now: Instant) -> bool {
-        if self.meters_by_address.len() < limits::SIGN_IN_ADDRESSES
-            || self.meters_by_address.contains_key(&prefix)
-        {
-            return true;
-        }
-        let whole = PACE.every * PACE.burst;
-        self.meters_by_address
-            .retain(|_, (_, last)| now.saturating_duration_since(*last) < whole);
-        self.meters_by_address.len() < limits::SIGN_IN_ADDRESSES
-    }
-}
-
-/// Who has one address of IPv6 has 2^64 of them.
-fn prefix(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let prefix = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(prefix))
-        }
     }
 }
 
@@ -145,9 +117,9 @@ mod tests {
         let taken = (0..20_000).filter(|number| attempts.take(of(*number), &BAD, now).is_ok());
         let most = limits::SIGN_IN_ADDRESSES + PACE.burst as usize;
         assert_eq!(taken.count(), most);
-        assert_eq!(attempts.meters_by_address.len(), limits::SIGN_IN_ADDRESSES);
+        assert_eq!(attempts.prefixes.len(), limits::SIGN_IN_ADDRESSES);
         let later = now + PACE.every * PACE.burst;
         assert_eq!(attempts.take(of(30_000), &BAD, later), Ok(()));
-        assert_eq!(attempts.meters_by_address.len(), 1);
+        assert_eq!(attempts.prefixes.len(), 1);
     }
 }

@@ -1,12 +1,12 @@
 //! Who asks: a token in the header `authorization`, looked up for each request, and the role that
 //! goes with it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,7 @@ use super::attempts::TokenHash;
 use super::refusal::Refusal;
 use super::rights::Action;
 use super::{Console, actor};
+use crate::http::prefixes::origin_address;
 use crate::metrics;
 use crate::moderation::{Actor, Deed, Label};
 use crate::private::Private;
@@ -46,10 +47,9 @@ impl Asker {
     fn of(request: &Request, action: Action) -> Self {
         let extensions = request.extensions();
         let pattern = extensions.get().map_or("", MatchedPath::as_str);
-        let address = extensions.get::<ConnectInfo<SocketAddr>>();
         Self {
             token: token(request.headers()),
-            address: address.map(|ConnectInfo(address)| address.ip()),
+            address: origin_address(extensions, request.headers()),
             asked: format!("{}: {} {pattern}", action.word(), request.method()),
         }
     }

@@ -42,6 +42,19 @@ test("text only never asks for a camera and makes no connection", async () => {
   await leave();
 });
 
+test("a token behind the address is brought along, and a refusal of it is told at the door", async () => {
+  const { page, double, leave } = await visit({}, (request, server) => {
+    if (request.type !== "join") return;
+    server.say({ type: "error", code: "unauthorized", message: "not good", retry_after_ms: null });
+  });
+  await page.evaluate(() => (location.hash = "token=t-1"));
+  await start(page, "text");
+  const join = await double.next("join");
+  assert.equal(join.type === "join" && join.token, "t-1");
+  await page.getByText("This link is used up or too old.").waitFor();
+  await leave();
+});
+
 test("wishes are taken as typed", async () => {
   const { page, double, leave } = await visit();
   await page.getByTestId("interests").fill(" chess, #jazz;chess,, old films ");
