@@ -18,6 +18,7 @@ use crate::load::meter::Meter;
 use crate::load::plan::{Plan, Voice};
 use crate::load::report_page::page;
 use crate::load::trust::Trust;
+use crate::private::Private;
 
 /// Ends the command's help.
 pub const AFTER_HELP: &str = "\
@@ -42,6 +43,10 @@ pub struct LoadArguments {
     /// Take any certificate of an https url, also one that the server has made for itself.
     #[arg(long)]
     insecure: bool,
+    /// The access token that every visitor brings, where the server asks for one; @FILE reads it from
+    /// a file. Not one for a single use.
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
     /// Pairs of visitors.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pairs: u32,
@@ -131,7 +136,8 @@ async fn run(arguments: &LoadArguments, plan: &Plan) -> anyhow::Result<Counted> 
         true => Trust::Anybody,
         false => Trust::System,
     };
-    let side = HttpSide::of(&plan.url, trust)?;
+    let token = arguments.token.as_deref().map(token_of).transpose()?;
+    let side = HttpSide::of(&plan.url, trust)?.bringing(token);
     let meter = Meter::find(&side, arguments.server_pid).await;
     if arguments.server_pid.is_some() && matches!(meter, Meter::Nowhere) {
         bail!("there is no process with that id, and the server shows no metrics");
@@ -236,6 +242,15 @@ fn bits(text: &str) -> Result<u64, String> {
     // Within bounds, so that nothing is cut off but fractions of a bit.
     let bits = bits.and_then(|bits| format!("{bits:.0}").parse().ok());
     bits.ok_or_else(|| "bits per second, like 800k or 1M".to_owned())
+}
+
+/// The token itself, or what stands in a file.
+fn token_of(text: &str) -> anyhow::Result<Private<String>> {
+    let token = match text.strip_prefix('@') {
+        Some(file) => fs::read_to_string(file).with_context(|| file.to_owned())?,
+        None => text.to_owned(),
+    };
+    Ok(Private::new(token.trim().to_owned()))
 }
 
 /// `500ms`, `30s`, `5m`, `2h` or a plain number of seconds.

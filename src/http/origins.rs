@@ -52,7 +52,11 @@ pub(super) async fn share(
 ) -> Response {
     let origin = origin_of(request.headers()).filter(|origin| origins.lists(origin));
     let Some(origin) = origin.cloned() else {
-        return next.run(request).await;
+        let mut response = next.run(request).await;
+        if !origins.0.is_empty() {
+            vary(&mut response);
+        }
+        return response;
     };
     let asks_first = request.method() == Method::OPTIONS
         && request
@@ -63,10 +67,17 @@ pub(super) async fn share(
     } else {
         next.run(request).await
     };
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
     response
+        .headers_mut()
+        .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    vary(&mut response);
+    response
+}
+
+/// No cache may give the answer for one page to another.
+fn vary(response: &mut Response) {
+    let origin = HeaderValue::from_static("origin");
+    response.headers_mut().append(header::VARY, origin);
 }
 
 fn preflight() -> Response {

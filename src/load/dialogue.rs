@@ -61,7 +61,7 @@ async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result
     let mut socket = around.side.websocket().await?;
     let join = FromBrowser::Join {
         device: None,
-        token: None,
+        token: around.side.token(),
         mode: Mode::Video,
         offer: Some(Private::new(visitor.offer())),
         adult: true,

@@ -17,6 +17,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use super::LoadError;
 use super::address::{Address, Security};
 use super::trust::Trust;
+use crate::private::Private;
 
 /// The server's HTTP side; cheap to clone.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct HttpSide {
     address: Address,
     /// How to speak TLS with whom, if it is https.
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// What every visitor brings, where the server asks for one.
+    token: Option<Private<String>>,
 }
 
 /// A connection, in clear or by TLS.
@@ -53,7 +56,23 @@ impl HttpSide {
                 Some((TlsConnector::from(trust.config()?), name))
             }
         };
-        Ok(Self { address, tls })
+        Ok(Self {
+            address,
+            tls,
+            token: None,
+        })
+    }
+
+    /// The same, where every visitor brings this access token.
+    #[must_use]
+    pub fn bringing(mut self, token: Option<Private<String>>) -> Self {
+        self.token = token;
+        self
+    }
+
+    /// The access token that every visitor brings.
+    pub(super) fn token(&self) -> Option<Private<String>> {
+        self.token.clone()
     }
 
     /// A visitor's way to say something.

@@ -188,6 +188,7 @@ fn a_listed_page_may_read_what_the_server_answers() {
     assert_eq!((listed.status, listed.header("vary")), (200, "origin"));
     let stranger = ask("GET", "https://evil.example", "");
     assert_eq!((stranger.status, stranger.header(allowed)), (200, ""));
+    assert_eq!(stranger.header("vary"), "origin");
     let asks = "access-control-request-method: GET\r\n";
     let preflight = ask("OPTIONS", "https://chat.example.org", asks);
     assert_eq!(preflight.status, 204);
@@ -197,4 +198,24 @@ fn a_listed_page_may_read_what_the_server_answers() {
         ask("OPTIONS", "https://evil.example", asks).header(allowed),
         ""
     );
+}
+
+#[test]
+fn a_crowd_comes_in_by_a_token() {
+    let drawer = Drawer::new("crowd");
+    let key = drawer.secret("main");
+    let server = Started::with(&[&key, "--access-guests=false"]);
+    let url = format!("http://{}", server.http);
+    let file = drawer.file("crowd.token");
+    std::fs::write(&file, minted(&[&key, "--age=adult=verified"])).unwrap();
+    let crowd = |more: &[&str]| {
+        let mut load = visavis(&["load", "--pairs=1", "--ramp=0s", "--duration=1s"]);
+        let (code, told, complaint) = said(load.args(["--video=0", "--url", &url]).args(more));
+        (code, told + &complaint)
+    };
+    let (code, told) = crowd(&["--token", &format!("@{file}")]);
+    assert_eq!(code, 0, "{told}");
+    let (code, told) = crowd(&[]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("missing or not good"), "{told}");
 }
