@@ -332,6 +332,12 @@ pub const MACHINE_REST: Duration = Duration::from_millis(250);
 /// The longest such wait.
 pub const MACHINE_REST_MAX: Duration = Duration::from_secs(30);
 
+/// Answer of a service that is asked about a picture, in bytes.
+pub const SERVICE_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Pictures that such a service may have at the same time.
+pub const SERVICE_AT_ONCE: usize = 1024;
+
 /// Legs whose last pictures are remembered, to tell those that stand still.
 pub const RECENT_LEGS: usize = 16_384;
 

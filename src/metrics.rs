@@ -96,11 +96,11 @@ table! {
     CLASSIFY_RESTARTS = Counter "visavis_classify_worker_restarts_total" [""], Count, "Worker processes started in the place of one that was gone.";
     CLASSIFY_TIME = Histogram "visavis_classify_seconds" [""], Seconds, "From handing a picture over to its verdict, of those that were judged.";
     CLASSIFY_WORKERS = Gauge "visavis_classify_workers" ["place"], Count, "Workers that look at pictures, or could: here, or far on another machine.";
-    CLASSIFY_ASKED = Counter "visavis_classify_asked_total" ["place"], Count, "Pictures given to a worker.";
-    CLASSIFY_LATE = Counter "visavis_classify_late_total" ["place"], Count, "Pictures that a worker had, and that were answered without it at the deadline.";
-    CLASSIFY_LOST = Counter "visavis_classify_lost_total" ["place"], Count, "Pictures that were taken back from a worker that was gone.";
+    CLASSIFY_ASKED = Counter "visavis_classify_asked_total" ["place"], Count, "Pictures given to a worker, here or far, or to a service.";
+    CLASSIFY_LATE = Counter "visavis_classify_late_total" ["place"], Count, "Pictures that a worker or a service had, and that were answered without it at the deadline.";
+    CLASSIFY_LOST = Counter "visavis_classify_lost_total" ["place"], Count, "Pictures that were taken back from a worker that was gone, or that a service gave no answer to.";
     CLASSIFY_MACHINES_REFUSED = Counter "visavis_classify_machines_refused_total" [""], Count, "Worker machines that were not let in: a certificate that is not of the authority, or too many.";
-    CLASSIFY_NONSENSE = Counter "visavis_classify_nonsense_total" [""], Count, "Workers that were ended for what no worker says.";
+    CLASSIFY_NONSENSE = Counter "visavis_classify_nonsense_total" [""], Count, "Workers that were ended for what no worker says, and answers of a service that are none.";
     HTTP_CONNECTIONS = Gauge "visavis_http_connections" [""], Count, "HTTP connections held open, WebSockets included.";
     HTTP_REFUSED = Counter "visavis_http_refused_total" [""], Count, "HTTP connections closed at once because there were too many.";
     HTTP_THROTTLED = Counter "visavis_http_throttled_total" [""], Count, "WebSockets refused because one network opened too many.";

@@ -10,6 +10,9 @@
 //! 3. [`judgement`] makes a verdict of what was seen, of the leg's past ([`frozen`]) and of the list
 //!    of [`known`] pictures.
 //!
+//! 4. A service of the operator's own may be asked as well: [`vendor`] posts the picture, [`opinion`]
+//!    reads what it says.
+//!
 //! In the worker, which may die without harm:
 //! 1. [`confine`] gives up files, network and priority before the first byte is read.
 //! 2. [`service`] reads a request and has it done: [`looking`].
@@ -36,6 +39,7 @@ pub mod known;
 pub mod listening;
 pub mod looking;
 pub mod model;
+pub mod opinion;
 pub mod outline;
 pub mod outpost;
 pub mod pdq;
@@ -48,6 +52,7 @@ pub mod still;
 pub mod supervisor;
 mod turns;
 pub mod unusable;
+pub mod vendor;
 
 use std::sync::Arc;
 

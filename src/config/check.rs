@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::{ConfigError, Loaded};
+use crate::codec::VideoCodec;
 use crate::limits;
 
 /// Refuses a combination of values that cannot work.
@@ -21,6 +22,7 @@ pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
         return Err(loaded.wrong("media.close_after_ms", expected));
     }
     check_workers(loaded)?;
+    check_service(loaded)?;
     check_sampling(loaded)?;
     check_reasons(loaded)
 }
@@ -84,6 +86,27 @@ fn check_workers(loaded: &Loaded) -> Result<(), ConfigError> {
         Some((key, _)) => Err(loaded.wrong(key, "set as well: classifier.listen is")),
         None => Ok(()),
     }
+}
+
+fn check_service(loaded: &Loaded) -> Result<(), ConfigError> {
+    let classifier = &loaded.config.classifier;
+    if classifier.service_url.is_empty() {
+        return Ok(());
+    }
+    if classifier.service_secret.as_os_str().is_empty() {
+        let expected = "set as well: classifier.service_url is";
+        return Err(loaded.wrong("classifier.service_secret", expected));
+    }
+    if classifier.service_labels.is_empty() {
+        let expected = "set as well: classifier.service_url is";
+        return Err(loaded.wrong("classifier.service_labels", expected));
+    }
+    // Others would have to be coded anew, and the server decodes nothing.
+    if loaded.config.media.codecs != [VideoCodec::Vp8] {
+        let expected = "vp8 alone where classifier.service_url is set";
+        return Err(loaded.wrong("media.codecs", expected));
+    }
+    Ok(())
 }
 
 fn check_sampling(loaded: &Loaded) -> Result<(), ConfigError> {

@@ -334,6 +334,31 @@ pub static KEYS: &[Key] = &[
         "Certificate of the authority that theirs have to come from, a PEM file."
     ),
     key!(
+        classifier.service_url,
+        Kind::Text("an http or https URL, or empty for none"),
+        "A service that is asked about every picture as well, by POST of a WebP; empty for none. Needs media.codecs = [\"vp8\"]."
+    ),
+    key!(
+        classifier.service_secret,
+        Kind::Text("the path of a file, or empty for none"),
+        "A file with the secret that requests to the service are signed with, 16 bytes or more."
+    ),
+    key!(
+        classifier.service_labels,
+        Kind::List("words of the service and labels, as nudity=porn"),
+        "What the service's words mean; others are not heard."
+    ),
+    key!(
+        classifier.service_deadline_ms,
+        milliseconds(50, 60_000),
+        "How long the service may take; without an answer the picture counts as not judged."
+    ),
+    key!(
+        classifier.service_at_once,
+        count("pictures", 1, limits::SERVICE_AT_ONCE as u64),
+        "Pictures that the service may have at the same time; those beyond count as not judged."
+    ),
+    key!(
         store.folder,
         Kind::Text("the path of a folder"),
         "Folder of what outlives the process, made at the start: audit.db, the log of every decision."

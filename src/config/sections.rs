@@ -240,8 +240,9 @@ impl Default for Moderation {
     }
 }
 
-/// Workers of other machines, which come by QUIC and show a certificate.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+/// Who else looks: workers of other machines, which come by QUIC and show a certificate, and a service
+/// that is asked by HTTP.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Classifier {
     /// Where they come (UDP).
     pub listen: Listen,
@@ -251,6 +252,32 @@ pub struct Classifier {
     pub key: PathBuf,
     /// The authority that their certificates come from, PEM.
     pub authority: PathBuf,
+    /// The service's URL; empty for none.
+    pub service_url: String,
+    /// A file with the secret that requests to it are signed with.
+    pub service_secret: PathBuf,
+    /// Its words and our labels, as `nudity=porn`.
+    pub service_labels: Vec<String>,
+    /// How long it may take for a picture.
+    pub service_deadline_ms: u64,
+    /// Pictures that it may have at the same time.
+    pub service_at_once: usize,
+}
+
+impl Default for Classifier {
+    fn default() -> Self {
+        Self {
+            listen: Listen::default(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            authority: PathBuf::new(),
+            service_url: String::new(),
+            service_secret: PathBuf::new(),
+            service_labels: Vec::new(),
+            service_deadline_ms: 2_000,
+            service_at_once: 64,
+        }
+    }
 }
 
 /// An address to listen on, or none.

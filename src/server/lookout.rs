@@ -8,6 +8,7 @@ use tracing::{info, warn};
 
 use super::{ServerError, rulebook};
 use crate::classify::listening::ListenError;
+use crate::classify::vendor::{ServiceSetError, ServiceSettings, ask_as_well};
 use crate::classify::{Builtin, KnownList, Settings, StartError};
 use crate::config::{ConfigError, Loaded};
 use crate::control::{DeviceBook, Watch};
@@ -79,6 +80,12 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
     let settings = Settings::from(&loaded.config);
     let (classifier, judged) =
         Builtin::start(&settings).map_err(|error| wrong_files(loaded, &error))?;
+    let judged = match ServiceSettings::of(&loaded.config.classifier) {
+        Some(service) => {
+            ask_as_well(&service, judged).map_err(|error| wrong_service(loaded, &error))?
+        }
+        None => judged,
+    };
     let known = classifier.known_list();
     let (sender, frames) = tap::queue();
     let mut desk = Desk::new(policy, config, rand::random());
@@ -146,6 +153,15 @@ fn clocks() -> (Instant, u64) {
         tokio::time::Instant::now().into_std(),
         since.map_or(0, |since| since.as_secs()),
     )
+}
+
+fn wrong_service(loaded: &Loaded, error: &ServiceSetError) -> ConfigError {
+    let key = match error {
+        ServiceSetError::Url(_) | ServiceSetError::Trust(_) => "classifier.service_url",
+        ServiceSetError::Secret { .. } | ServiceSetError::Short(_) => "classifier.service_secret",
+        ServiceSetError::Labels(_) => "classifier.service_labels",
+    };
+    loaded.wrong(key, within_reach(error))
 }
 
 fn wrong_files(loaded: &Loaded, error: &StartError) -> ConfigError {

@@ -7,4 +7,5 @@ mod lives;
 mod machines;
 mod parity;
 mod processes;
+mod services;
 mod show;

@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 32] = [
+const DRIVERS: [&str; 33] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/credentials.rs",
@@ -12,6 +12,7 @@ const DRIVERS: [&str; 32] = [
     "src/classify/outpost.rs",
     "src/classify/service.rs",
     "src/classify/starting.rs",
+    "src/classify/vendor.rs",
     "src/cli/",
     "src/control/handle.rs",
     "src/control/line.rs",

@@ -1,0 +1,338 @@
+//! An operator's or a vendor's own service is asked as well, by HTTP: what it says comes beside what
+//! the workers say.
+//!
+//! Only pictures that the workers have decoded and judged are sent: never what is no picture, and never
+//! whose it is. If no answer comes in time, the verdict keeps the workers' scores, and says that it is
+//! none, so that nobody passes by it.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Request, StatusCode, Uri, header};
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tracing::warn;
+
+use super::Judged;
+use super::judgement::Unfit;
+use super::opinion::{LabelMap, MapError, hexadecimal, signature, webp};
+use crate::codec::VideoCodec;
+use crate::config;
+use crate::limits::{CLASSIFY_ANSWERS, SERVICE_ANSWER_BYTES};
+use crate::metrics::{CLASSIFY_ASKED, CLASSIFY_LATE, CLASSIFY_LOST, CLASSIFY_NONSENSE};
+use crate::moderation::{Label, Outcome, Score};
+use crate::tap::Frame;
+
+/// The service that is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServiceSettings {
+    /// Where pictures are posted: http or https.
+    pub url: String,
+    /// A file with the secret that requests are signed with.
+    pub secret: PathBuf,
+    /// Its words and ours, as `nudity=porn`.
+    pub labels: Vec<String>,
+    /// How long it may take.
+    pub deadline: Duration,
+    /// Pictures that it may have at the same time.
+    pub at_once: usize,
+}
+
+impl ServiceSettings {
+    /// The service that a configuration names, if it names one.
+    pub fn of(config: &config::Classifier) -> Option<Self> {
+        (!config.service_url.is_empty()).then(|| Self {
+            url: config.service_url.clone(),
+            secret: config.service_secret.clone(),
+            labels: config.service_labels.clone(),
+            deadline: Duration::from_millis(config.service_deadline_ms),
+            at_once: config.service_at_once,
+        })
+    }
+}
+
+/// Why a service cannot be asked.
+#[derive(thiserror::Error, Debug)]
+pub enum ServiceSetError {
+    /// Not http or https, or without a host.
+    #[error("{0:?} is no address of a service, as https://host/path")]
+    Url(String),
+    /// The secret.
+    #[error("{}", path.display())]
+    Secret {
+        /// Its file.
+        path: PathBuf,
+        /// Why it cannot be read.
+        #[source]
+        source: io::Error,
+    },
+    /// There is too little in it.
+    #[error("{} has fewer than 16 bytes", .0.display())]
+    Short(PathBuf),
+    /// The table of words.
+    #[error(transparent)]
+    Labels(#[from] MapError),
+    /// The system trusts nobody, or its TLS cannot be used.
+    #[error("this machine knows whom to trust by https: {0}")]
+    Trust(String),
+}
+
+/// Why it gave no answer.
+#[derive(thiserror::Error, Debug)]
+enum AskError {
+    #[error("it cannot be reached: {0}")]
+    Reach(#[from] io::Error),
+    #[error("its connection broke: {0}")]
+    Http(#[from] hyper::Error),
+    #[error("a request that cannot be made: {0}")]
+    Request(#[from] hyper::http::Error),
+    #[error("it answers {0}")]
+    Status(StatusCode),
+    #[error("its answer is cut off, or too long")]
+    Body,
+    #[error("its answer is none")]
+    Unfit,
+}
+
+impl From<Unfit> for AskError {
+    fn from(_: Unfit) -> Self {
+        Self::Unfit
+    }
+}
+
+/// A service that is asked.
+struct Service {
+    host: String,
+    port: u16,
+    authority: String,
+    path: String,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+    secret: Vec<u8>,
+    labels: LabelMap,
+    deadline: Duration,
+    /// Connections that wait for a request.
+    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    at_once: Arc<Semaphore>,
+}
+
+/// Has a service asked about everything that was judged. Gives all verdicts on, each once.
+///
+/// # Errors
+/// What the settings name is missing or wrong.
+pub fn ask_as_well(
+    settings: &ServiceSettings,
+    mut judged: mpsc::Receiver<Judged>,
+) -> Result<mpsc::Receiver<Judged>, ServiceSetError> {
+    let service = Arc::new(Service::new(settings)?);
+    let (answers, answered) = mpsc::channel(CLASSIFY_ANSWERS);
+    tokio::spawn(async move {
+        while let Some(judged) = judged.recv().await {
+            let (service, answers) = (Arc::clone(&service), answers.clone());
+            let Ok(place) = Arc::clone(&service.at_once).try_acquire_owned() else {
+                let given = without(judged, Outcome::Unavailable);
+                if answers.send(given).await.is_err() {
+                    return;
+                }
+                continue;
+            };
+            tokio::spawn(async move {
+                let given = service.complete(judged).await;
+                // Nobody listens any more once the server ends.
+                let _ = answers.send(given).await;
+                drop(place);
+            });
+        }
+    });
+    Ok(answered)
+}
+
+/// The verdict keeps its scores, and does not count as one.
+fn without(mut judged: Judged, outcome: Outcome) -> Judged {
+    if judged.verdict.outcome == Outcome::Judged {
+        judged.verdict.outcome = outcome;
+        judged
+            .verdict
+            .scores
+            .push(Score::certain(Label::NO_VERDICT));
+    }
+    judged
+}
+
+impl Service {
+    fn new(settings: &ServiceSettings) -> Result<Self, ServiceSetError> {
+        let wrong = || ServiceSetError::Url(settings.url.clone());
+        let uri: Uri = settings.url.parse().map_err(|_| wrong())?;
+        let host = uri.host().ok_or_else(wrong)?;
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        let (tls, usual) = match uri.scheme_str() {
+            Some("http") => (None, 80),
+            Some("https") => {
+                let name = ServerName::try_from(host.clone()).map_err(|_| wrong())?;
+                (Some((TlsConnector::from(trust()?), name)), 443)
+            }
+            _ => return Err(wrong()),
+        };
+        let path = &settings.secret;
+        let secret = fs::read(path).map_err(|source| ServiceSetError::Secret {
+            path: path.clone(),
+            source,
+        })?;
+        let secret = secret.trim_ascii_end().to_vec();
+        if secret.len() < 16 {
+            return Err(ServiceSetError::Short(path.clone()));
+        }
+        Ok(Self {
+            host,
+            port: uri.port_u16().unwrap_or(usual),
+            authority: uri.authority().map(ToString::to_string).unwrap_or_default(),
+            path: uri
+                .path_and_query()
+                .map_or("/", |path| path.as_str())
+                .to_owned(),
+            tls,
+            secret,
+            labels: LabelMap::parse(&settings.labels)?,
+            deadline: settings.deadline,
+            idle: Mutex::default(),
+            at_once: Arc::new(Semaphore::new(settings.at_once)),
+        })
+    }
+
+    /// The verdict with what the service says.
+    async fn complete(&self, mut judged: Judged) -> Judged {
+        if judged.verdict.outcome != Outcome::Judged {
+            return judged;
+        }
+        // What it cannot be shown as it is, it is not shown.
+        if judged.frame.codec != VideoCodec::Vp8 {
+            return without(judged, Outcome::Unavailable);
+        }
+        CLASSIFY_ASKED.counter_of("service").increment(1);
+        let begun = now();
+        let asked = timeout(self.deadline, self.ask(&judged.frame)).await;
+        judged.verdict.took += now().saturating_duration_since(begun);
+        match asked {
+            Ok(Ok(scores)) => {
+                judged.verdict.scores.extend(scores);
+                judged.verdict.version = format!("{} service", judged.verdict.version).into();
+                judged
+            }
+            Ok(Err(reason)) => {
+                warn!(%reason, "the service gives no answer");
+                match reason {
+                    AskError::Unfit => CLASSIFY_NONSENSE.counter().increment(1),
+                    _ => CLASSIFY_LOST.counter_of("service").increment(1),
+                }
+                without(judged, Outcome::Unavailable)
+            }
+            Err(_) => {
+                CLASSIFY_LATE.counter_of("service").increment(1);
+                without(judged, Outcome::Late)
+            }
+        }
+    }
+
+    /// Asks, once more if a connection that had waited was closed.
+    async fn ask(&self, frame: &Frame) -> Result<Vec<Score>, AskError> {
+        let body = Bytes::from(webp(&frame.data));
+        let key = hexadecimal(&rand::random::<[u8; 16]>());
+        let waiting = self.idle.lock().pop();
+        if let Some(connection) = waiting
+            && let Ok(answer) = self.post(connection, &key, body.clone()).await
+        {
+            return Ok(self.labels.scores(&answer)?);
+        }
+        let connection = self.connect().await?;
+        let answer = self.post(connection, &key, body).await?;
+        Ok(self.labels.scores(&answer)?)
+    }
+
+    async fn post(
+        &self,
+        mut connection: SendRequest<Full<Bytes>>,
+        key: &str,
+        body: Bytes,
+    ) -> Result<Bytes, AskError> {
+        let seconds = seconds();
+        let signed = signature(&self.secret, seconds, key, &body);
+        let request = Request::post(&self.path)
+            .header(header::HOST, &self.authority)
+            .header(header::CONTENT_TYPE, "image/webp")
+            .header("idempotency-key", key)
+            .header("visavis-timestamp", seconds)
+            .header("visavis-signature", signed)
+            .body(Full::new(body))?;
+        connection.ready().await?;
+        let answer = connection.send_request(request).await?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), SERVICE_ANSWER_BYTES);
+        let body = body.collect().await.map_err(|_| AskError::Body)?.to_bytes();
+        self.idle.lock().push(connection);
+        match status {
+            StatusCode::OK => Ok(body),
+            status => Err(AskError::Status(status)),
+        }
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, AskError> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        stream.set_nodelay(true)?;
+        match self.tls.clone() {
+            Some((tls, name)) => {
+                let stream = tls.connect(name, stream).await?;
+                let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+                tokio::spawn(connection);
+                Ok(sender)
+            }
+            None => {
+                let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+                tokio::spawn(connection);
+                Ok(sender)
+            }
+        }
+    }
+}
+
+/// Whom this machine's system believes.
+fn trust() -> Result<Arc<ClientConfig>, ServiceSetError> {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        return Err(ServiceSetError::Trust("it has no certificates".to_owned()));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ServiceSetError::Trust(error.to_string()))?;
+    Ok(Arc::new(
+        config.with_root_certificates(roots).with_no_client_auth(),
+    ))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Since 1970.
+#[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+fn seconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
