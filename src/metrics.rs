@@ -79,6 +79,7 @@ table! {
     MEDIA_HELD = Counter "visavis_media_packets_held_total" [""], Count, "RTP packets kept back until a keyframe, or while the picture is stopped.";
     MEDIA_SHED = Counter "visavis_media_packets_shed_total" [""], Count, "RTP packets kept back because a media thread could not carry them.";
     MEDIA_LEGS_SHED = Gauge "visavis_media_legs_shed" [""], Count, "Legs whose picture is kept back because a media thread cannot carry it.";
+    MEDIA_SOCKET_DROPS = Gauge "visavis_media_socket_drops" [""], Count, "Datagrams that the kernel has dropped since the start because a media thread's socket was full.";
     MEDIA_LOAD = Gauge "visavis_media_load_ratio" ["shard"], Count, "Share of its time that a media thread does not wait, over about a second.";
     MEDIA_WAITING = Counter "visavis_media_packets_waiting_total" [""], Count, "RTP packets of visitors who face nobody.";
     MEDIA_RESENT = Counter "visavis_media_packets_resent_total" [""], Count, "Packets sent again from the relay's own ring.";

@@ -41,9 +41,9 @@ pub(super) fn routes(
     metrics: PrometheusHandle,
 ) -> Router {
     Router::new()
-        .route("/healthz", get(healthz).with_state(vitals))
+        .route("/healthz", get(healthz).with_state(vitals.clone()))
         .route("/readyz", get(readyz).with_state(readiness))
-        .route("/metrics", get(render).with_state(metrics))
+        .route("/metrics", get(render).with_state((vitals.1, metrics)))
 }
 
 /// Not alive is what only a new process can heal.
@@ -66,8 +66,8 @@ async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static str
     }
 }
 
-async fn render(State(metrics): State<PrometheusHandle>) -> impl IntoResponse {
-    own_use::read();
+async fn render(State((media, metrics)): State<(Plane, PrometheusHandle)>) -> impl IntoResponse {
+    own_use::read(media.candidates());
     (
         [(
             header::CONTENT_TYPE,
