@@ -9,7 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::line::{Line, SocketId};
 use super::request::Request;
 use crate::config;
+use crate::id::MatchId;
 use crate::limits;
+use crate::lobby::Unpaired;
 use crate::moderation::{DeviceKey, Policy};
 
 /// How the rest of the program reaches the control task. The task ends when all are dropped.
@@ -39,6 +41,32 @@ impl Handle {
             inbox,
             held,
         })
+    }
+
+    /// Brings the sessions on two lines together, whoever they faced before. None if the control
+    /// task has ended.
+    pub async fn pair(&self, sockets: [SocketId; 2]) -> Option<Result<MatchId, Unpaired>> {
+        let (done, told) = oneshot::channel();
+        let pair = Request::Pair { sockets, done };
+        self.requests.send(pair).await.ok()?;
+        told.await.ok()
+    }
+
+    /// Ends the match that the session on a line is in. Answers whether there was one; none if the
+    /// control task has ended.
+    pub async fn unpair(&self, socket: SocketId) -> Option<bool> {
+        let (done, told) = oneshot::channel();
+        let unpair = Request::Unpair { socket, done };
+        self.requests.send(unpair).await.ok()?;
+        told.await.ok()
+    }
+
+    /// Whether a match goes on; none if the control task has ended.
+    pub async fn goes_on(&self, match_id: MatchId) -> Option<bool> {
+        let (done, told) = oneshot::channel();
+        let find = Request::Find { match_id, done };
+        self.requests.send(find).await.ok()?;
+        told.await.ok()
     }
 
     /// How many sessions there are.

@@ -20,6 +20,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Its name, by which [`super::Handle::pair`] knows it.
+    pub const fn name(&self) -> SocketId {
+        self.socket
+    }
+
     /// The visitor wants to begin a stay.
     pub async fn join(&self, wish: Wish, marks: Marks) {
         let socket = self.socket;

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::line::SocketId;
 use crate::id::MatchId;
-use crate::lobby::{Ask, Notice, Standing, Wish};
+use crate::lobby::{Ask, Notice, Standing, Unpaired, Wish};
 use crate::media::OfferError;
 use crate::moderation::{DeviceKey, Label, Policy};
 use crate::private::Private;
@@ -52,6 +52,27 @@ pub enum Request {
     Disconnect {
         /// Its name.
         socket: SocketId,
+    },
+    /// A backend brings two together, whoever they faced before.
+    Pair {
+        /// The lines of both, whose sessions are led.
+        sockets: [SocketId; 2],
+        /// Told the match, or why there is none.
+        done: oneshot::Sender<Result<MatchId, Unpaired>>,
+    },
+    /// A backend ends the match that a session of its own is in.
+    Unpair {
+        /// The line of either.
+        socket: SocketId,
+        /// Told whether there was one.
+        done: oneshot::Sender<bool>,
+    },
+    /// A backend asks whether a match goes on.
+    Find {
+        /// The match.
+        match_id: MatchId,
+        /// Told whether it does.
+        done: oneshot::Sender<bool>,
     },
     /// Another policy is in force.
     Replace {

@@ -19,7 +19,8 @@ use super::request::{Marks, Message, Refusal, Request, Screening, Ticket};
 use crate::config;
 use crate::id::{LegId, MatchId, SessionId};
 use crate::lobby::{
-    self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Output, Standing, Wish,
+    self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Output, Standing, Unpaired,
+    Wish,
 };
 use crate::media::{Command, Event, OfferError};
 use crate::moderation::{self, Desk};
@@ -101,6 +102,19 @@ impl<F: FnMut(Command)> Switchboard<F> {
             } => self.resume(socket, &token, offer, now),
             Request::Ask { socket, ask } => self.ask(socket, ask, now),
             Request::Disconnect { socket } => self.disconnect(socket, now),
+            Request::Pair { sockets, done } => {
+                // Whoever asked may be gone.
+                let _ = done.send(self.pair(sockets, now));
+            }
+            Request::Unpair { socket, done } => {
+                let session = self.register.session_on(socket);
+                let parted = session.is_some_and(|session| self.lobby.unpair(session, now));
+                self.heed_lobby(now);
+                let _ = done.send(parted);
+            }
+            Request::Find { match_id, done } => {
+                let _ = done.send(self.sessions_by_match.contains_key(&match_id));
+            }
             Request::Replace { policy } => self.replace_policy(policy, now),
             Request::Readmit { device } => self.readmit(device, now),
             Request::Drain { within, done } => {
@@ -178,7 +192,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             return self.refuse(socket, Refusal::AlreadyJoined);
         }
         let medium = match wish.door {
-            Door::Video { .. } => Medium::Video,
+            Door::Video { .. } | Door::Led { .. } => Medium::Video,
             Door::Text => Medium::Text,
         };
         let session = self.register.begin(socket, medium, marks, now);
@@ -297,9 +311,23 @@ impl<F: FnMut(Command)> Switchboard<F> {
         }
     }
 
+    fn pair(&mut self, sockets: [SocketId; 2], now: Instant) -> Result<MatchId, Unpaired> {
+        let [Some(one), Some(other)] = sockets.map(|socket| self.register.session_on(socket))
+        else {
+            return Err(Unpaired::NotTwo);
+        };
+        let paired = self.lobby.pair([one, other], now);
+        self.heed_lobby(now);
+        paired
+    }
+
     /// Puts an input to the lobby and carries out what it wants.
     pub(super) fn put(&mut self, input: Input, now: Instant) {
         self.lobby.handle(input, now);
+        self.heed_lobby(now);
+    }
+
+    fn heed_lobby(&mut self, now: Instant) {
         while let Some(output) = self.lobby.poll() {
             self.carry_out(output, now);
         }

@@ -27,7 +27,7 @@ impl Lobby {
         };
         self.sessions.insert(id, session);
         match wish.door {
-            Door::Video { offer } => {
+            Door::Video { offer } | Door::Led { offer } => {
                 self.outputs.push_back(Output::Open { session: id, offer });
                 self.settle(id, now);
             }
@@ -56,12 +56,12 @@ impl Lobby {
         let band = wish.band.ok_or(Refusal::AdultsOnly)?;
         let interests = wish::interests(&wish.interests, &self.rules)?;
         let languages = wish::languages(&wish.languages, &self.rules)?;
-        let is_crowded = matches!(wish.door, Door::Video { .. }) && !self.has_room;
+        let is_crowded = !matches!(wish.door, Door::Text) && !self.has_room;
         if is_crowded || self.sessions.len() >= self.rules.sessions {
             return Err(self.full());
         }
         let (medium, leg) = match wish.door {
-            Door::Video { .. } => (
+            Door::Video { .. } | Door::Led { .. } => (
                 Medium::Video,
                 Leg::Opening {
                     until: now + limits::CONNECT_PATIENCE,
@@ -69,15 +69,18 @@ impl Lobby {
             ),
             Door::Text => (Medium::Text, Leg::None),
         };
+        let is_led = matches!(wish.door, Door::Led { .. });
         Ok(Session {
             medium,
+            is_led,
             band,
             leg,
             is_screened: medium == Medium::Text || !self.rules.screening,
             socket: Socket::Plugged,
-            state: State::Looking {
-                since: now,
-                again: now,
+            state: if is_led {
+                State::Idle
+            } else {
+                State::looking(now)
             },
             interests,
             languages,

@@ -329,6 +329,29 @@ pub enum ByeReason {
     Ended,
 }
 
+/// Why two sessions were not brought together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unpaired {
+    /// One of them is not here, or they are one.
+    #[error("these are not two sessions that are here")]
+    NotTwo,
+    /// A visitor decides whom one of them meets.
+    #[error("one of them looks for itself")]
+    NotLed,
+    /// A leg is not connected, or silent.
+    #[error("a leg is not connected")]
+    NotConnected,
+    /// Nobody may meet one of them before its picture was looked at.
+    #[error("a leg's picture has not passed yet")]
+    NotScreened,
+    /// Their legs speak different picture codings, or they are of different age bands.
+    #[error("the two may not meet: their picture codings or age bands differ")]
+    Apart,
+    /// No new match.
+    #[error("the lobby is draining")]
+    Draining,
+}
+
 /// Why something was not done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {

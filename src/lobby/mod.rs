@@ -6,7 +6,7 @@
 //! 2. [`stay`] follows its leg and its WebSocket, and what it asks for: next, stop, leave.
 //! 3. [`waiting`] keeps those who look, in queues by what they may insist on.
 //! 4. [`matcher`] chooses a partner from the fronts of those queues.
-//! 5. [`pairing`] begins the match and ends it; [`acquaintance`] remembers it.
+//! 5. [`pairing`] begins the match and ends it, or [`led`] does; [`acquaintance`] remembers it.
 //! 6. [`talk`] carries what the two write, and what one says about the other.
 //! 7. [`drain`] ends it all.
 //!
@@ -33,6 +33,7 @@ mod acquaintance;
 mod admission;
 mod door;
 mod drain;
+mod led;
 mod matcher;
 mod pairing;
 mod rules;
@@ -57,7 +58,7 @@ use crate::id::SessionId;
 use crate::limits;
 pub use door::{
     Ask, ByeReason, Common, Complaint, Input, LeftReason, LegNews, Medium, Notice, Output, Refusal,
-    Standing,
+    Standing, Unpaired,
 };
 use drain::Drain;
 use rules::Rules;

@@ -28,7 +28,8 @@ impl Lobby {
             now,
         };
         if let Some(partner) = seeker.choose(&self.waiting, &self.sessions, &mut self.rng) {
-            return self.begin_match([id, partner], now);
+            self.begin_match([id, partner], now);
+            return;
         }
         let again = session.next_look(&self.rules, since, now);
         let medium = session.medium;
@@ -44,7 +45,7 @@ impl Lobby {
         self.tell(id, waiting);
     }
 
-    fn begin_match(&mut self, pair: [SessionId; 2], now: Instant) {
+    pub(super) fn begin_match(&mut self, pair: [SessionId; 2], now: Instant) -> MatchId {
         let match_id = MatchId(self.next_match);
         self.next_match = self.next_match.wrapping_add(1);
         let common = [self.common(pair), self.common([pair[1], pair[0]])];
@@ -72,6 +73,7 @@ impl Lobby {
                 },
             );
         }
+        match_id
     }
 
     /// Ends the match that a session is in, if it is in one, and says so to its partner. The
@@ -112,13 +114,16 @@ impl Lobby {
         Parted::Somebody
     }
 
-    /// A leg fell silent: both sides of its match are told, and both look again by themselves.
-    pub(super) fn lose_leg(&mut self, id: SessionId, now: Instant) {
-        if self.part(id, LeftReason::Lost, now) == Parted::Somebody {
-            self.stay_behind(id, LeftReason::Lost, now + self.rules.requeue);
+    /// Ends the match that a session is in by nobody's wish: both sides are told, and look again by
+    /// themselves. Answers whether there was one.
+    pub(super) fn leave_match(&mut self, id: SessionId, reason: LeftReason, now: Instant) -> bool {
+        let parted = self.part(id, reason, now) == Parted::Somebody;
+        if parted {
+            self.stay_behind(id, reason, now + self.rules.requeue);
             self.settle(id, now);
             self.dismiss_if_draining(id);
         }
+        parted
     }
 
     /// What two sessions have in common, in the order of the first.
@@ -162,12 +167,16 @@ impl Lobby {
         (medium, now.saturating_duration_since(since))
     }
 
-    fn stay_behind(&mut self, id: SessionId, reason: LeftReason, until: Instant) {
+    pub(super) fn stay_behind(&mut self, id: SessionId, reason: LeftReason, until: Instant) {
         let requeue = self.rules.requeue;
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        session.state = State::Left { until };
+        session.state = if session.is_led {
+            State::Idle
+        } else {
+            State::Left { until }
+        };
         self.tell(id, Notice::Left { reason, requeue });
     }
 

@@ -15,6 +15,8 @@ use crate::pace::Meter;
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) medium: Medium,
+    /// Whether it looks for nobody by itself.
+    pub(super) is_led: bool,
     pub(super) band: AgeBand,
     pub(super) leg: Leg,
     /// Whether others may meet it.
@@ -135,13 +137,23 @@ impl Insistence {
     }
 }
 
+impl State {
+    /// From now on.
+    pub(super) const fn looking(now: Instant) -> Self {
+        Self::Looking {
+            since: now,
+            again: now,
+        }
+    }
+}
+
 impl Session {
     /// Where it may be found by others: none if it cannot be matched now.
     pub(super) fn wanted_place(&self, rules: &Rules, now: Instant) -> Option<Place> {
         let State::Looking { since, .. } = self.state else {
             return None;
         };
-        if self.socket != Socket::Plugged || !self.is_screened {
+        if self.is_led || self.socket != Socket::Plugged || !self.is_screened {
             return None;
         }
         let pool = self.pool()?;
@@ -153,7 +165,7 @@ impl Session {
     }
 
     /// Whom it may meet at all; none if its leg cannot be matched now.
-    fn pool(&self) -> Option<Pool> {
+    pub(super) fn pool(&self) -> Option<Pool> {
         let video = match self.leg {
             Leg::None => None,
             Leg::Connected { video } => Some(video),

@@ -27,7 +27,7 @@ impl Lobby {
             }
             (LegNews::Silent, Leg::Connected { video }) => {
                 session.leg = Leg::Silent { video };
-                self.lose_leg(id, now);
+                self.leave_match(id, LeftReason::Lost, now);
                 self.tell(id, Notice::Silent);
                 self.settle(id, now);
             }
@@ -139,10 +139,7 @@ impl Lobby {
                 self.fail(id, now);
             }
             (_, _, State::Left { until }) if passed(until) => {
-                session.state = State::Looking {
-                    since: now,
-                    again: now,
-                };
+                session.state = State::looking(now);
                 self.look_around(id, now);
             }
             (_, _, State::Looking { again, .. }) if passed(again) => self.look_around(id, now),
@@ -160,10 +157,7 @@ impl Lobby {
             return Ok(());
         };
         if !matches!(session.state, State::Looking { .. }) {
-            session.state = State::Looking {
-                since: now,
-                again: now,
-            };
+            session.state = State::looking(now);
         }
         match session.leg {
             Leg::None | Leg::Connected { .. } => {

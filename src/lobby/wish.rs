@@ -21,11 +21,16 @@ pub struct Wish {
     pub languages: Vec<String>,
 }
 
-/// Which of the two doors: those who come by one never meet those who come by the other.
+/// Which of the doors: those who come by one never meet those who come by another.
 #[derive(Debug)]
 pub enum Door {
     /// Camera and microphone, with an SDP offer that the lobby hands on unread.
     Video {
+        /// The offer.
+        offer: Private<String>,
+    },
+    /// Camera and microphone, for matches that a backend decides on: see [`super::Lobby::pair`].
+    Led {
         /// The offer.
         offer: Private<String>,
     },

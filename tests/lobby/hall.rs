@@ -7,7 +7,9 @@ use visavis::age::AgeBand;
 use visavis::codec::VideoCodec;
 use visavis::config;
 use visavis::id::{MatchId, SessionId};
-use visavis::lobby::{Ask, Door, Input, LeftReason, LegNews, Lobby, Notice, Output, Refusal, Wish};
+use visavis::lobby::{
+    Ask, Door, Input, LeftReason, LegNews, Lobby, Notice, Output, Refusal, Unpaired, Wish,
+};
 use visavis::private::Private;
 
 /// A lobby, and what came of it.
@@ -44,6 +46,10 @@ impl Hall {
 
     pub(crate) fn handle(&mut self, input: Input) {
         self.lobby.handle(input, self.now);
+        self.note_all();
+    }
+
+    fn note_all(&mut self) {
         while let Some(output) = self.lobby.poll() {
             self.note(output);
         }
@@ -135,6 +141,32 @@ impl Hall {
         self.handle(Input::Answered { session, video });
         self.leg(session, LegNews::Connected);
         session
+    }
+
+    /// Somebody whom a backend leads, and whose leg is connected.
+    pub(crate) fn led(&mut self) -> SessionId {
+        let session = self.led_unconnected(VideoCodec::Vp8);
+        self.leg(session, LegNews::Connected);
+        session
+    }
+
+    pub(crate) fn led_unconnected(&mut self, video: VideoCodec) -> SessionId {
+        let offer = Private::new("an offer".to_owned());
+        let session = self.join(wish(Door::Led { offer }, &[], &[]));
+        self.handle(Input::Answered { session, video });
+        session
+    }
+
+    pub(crate) fn pair(&mut self, pair: [SessionId; 2]) -> Result<MatchId, Unpaired> {
+        let paired = self.lobby.pair(pair, self.now);
+        self.note_all();
+        paired
+    }
+
+    pub(crate) fn unpair(&mut self, session: SessionId) -> bool {
+        let parted = self.lobby.unpair(session, self.now);
+        self.note_all();
+        parted
     }
 
     /// Two who face each other by video.

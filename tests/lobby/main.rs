@@ -6,6 +6,7 @@
 
 mod drain;
 mod hall;
+mod led;
 mod pairing;
 mod simulation;
 mod stays;
