@@ -111,6 +111,13 @@ pub const LEG_SOURCES: usize = 64;
 /// Largest WebSocket message, in bytes: an SDP and what surrounds it.
 pub const SIGNAL_MESSAGE_BYTES: usize = 64 * 1024;
 
+/// Events of backends' legs that are kept for a backend that was away: a few minutes of a busy
+/// server, a megabyte.
+pub const BACKEND_EVENTS: usize = 4096;
+
+/// When a backend asks again that was told to come later.
+pub const BACKEND_RETRY_AFTER: Duration = Duration::from_secs(5);
+
 /// What a WebSocket reads at a time, in bytes: more than any message but an SDP, and held by every
 /// visitor for the whole stay.
 pub const SIGNAL_READ_BYTES: usize = 4 * 1024;

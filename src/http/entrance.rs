@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
@@ -14,7 +14,8 @@ use super::interpret::Joining;
 use super::message::ErrorCode;
 use super::origins::{self, Origins};
 use super::prefixes::{Prefixes, origin_address};
-use crate::access::{Gate, Keyring, Pass, Refusal};
+use crate::access::{Gate, Grant, Keyring, Pass, Refusal};
+use crate::age::AgeBand;
 use crate::config;
 use crate::control::Marks;
 use crate::limits;
@@ -62,6 +63,20 @@ impl Entrance {
             Some(address) => self.arrivals.lock().take(Some(address), Instant::now()),
             None => Ok(()),
         }
+    }
+
+    /// Lets a request of a backend in, or of one who sends by its leave: the band of ages of the legs
+    /// that it opens.
+    ///
+    /// # Errors
+    /// The request may not be done.
+    pub(super) fn admit_backend(
+        &self,
+        headers: &HeaderMap,
+        grant: Grant,
+    ) -> Result<AgeBand, Refusal> {
+        let token = headers.get(header::AUTHORIZATION).and_then(bearer);
+        self.gate.admit_backend(token.as_ref(), grant, seconds())
     }
 
     /// Lets somebody in who has said `join`, as what their token says.
@@ -151,11 +166,19 @@ const fn code_of(refusal: Refusal) -> ErrorCode {
     }
 }
 
+/// The token of an `Authorization` header (RFC 6750, 2.1).
+fn bearer(value: &HeaderValue) -> Option<Private<String>> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| Private::new(token.trim().to_owned()))
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a token expires by the clock of those who make it"
 )]
-fn seconds() -> u64 {
+/// Seconds since 1970.
+pub(super) fn seconds() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
 }

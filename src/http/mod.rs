@@ -1,11 +1,13 @@
 //! What is served over HTTP.
 //!
 //! 1. [`listener`] accepts a connection, with the [`certificate`] if there is one.
-//! 2. [`router`] finds the route: [`signal`] past the [`entrance`], [`health`] with [`own_use`], the
-//!    moderators' [`console`], or else a file of the [`assets`].
+//! 2. [`router`] finds the route: [`signal`] past the [`entrance`], a [`backend`]'s with its
+//!    [`problem_json`]s, [`health`] with [`own_use`], the moderators' [`console`], or else a file of the
+//!    [`assets`].
 //! 3. [`headers`] are added to every answer; [`origins`] says which other pages may read it.
 
 mod assets;
+mod backend;
 pub mod certificate;
 pub mod console;
 pub mod entrance;
@@ -17,6 +19,7 @@ pub mod message;
 mod origins;
 mod own_use;
 mod prefixes;
+mod problem_json;
 pub mod signal;
 
 use axum::{Router, middleware};
@@ -43,6 +46,7 @@ pub fn router(
             entrance.clone(),
             Patience::default(),
         ))
+        .merge(backend::routes(control.clone(), &entrance))
         .merge(health::routes((control, media), readiness, metrics))
         .fallback(assets::serve)
         .layer(middleware::from_fn_with_state(

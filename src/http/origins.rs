@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::problem_json::Problem;
 use crate::config::PageOrigin;
 
 /// Whose pages may speak with the server, besides its own; cheap to clone.
@@ -38,9 +39,8 @@ impl Origins {
 
 /// Refuses a WebSocket to the page of a stranger.
 pub(super) fn refused() -> Response {
-    let problem = r#"{"title":"This page may not use the server (access.origins).","status":403}"#;
-    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    (StatusCode::FORBIDDEN, kind, problem).into_response()
+    let detail = "this page may not use the server (access.origins)";
+    Problem::new(StatusCode::FORBIDDEN, "origin", detail).into_response()
 }
 
 /// Tells a browser that the page of a listed origin may read the answer (CORS). It is never told
@@ -67,6 +67,10 @@ pub(super) async fn share(
     } else {
         next.run(request).await
     };
+    response.headers_mut().insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("location, etag, retry-after"),
+    );
     response
         .headers_mut()
         .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -84,11 +88,11 @@ fn preflight() -> Response {
     const ALLOWED: [(HeaderName, HeaderValue); 3] = [
         (
             header::ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static("GET, HEAD, POST"),
+            HeaderValue::from_static("GET, HEAD, POST, PATCH, DELETE"),
         ),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static("authorization, content-type"),
+            HeaderValue::from_static("authorization, content-type, if-match"),
         ),
         (header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_LIFE),
     ];

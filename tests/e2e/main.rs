@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod backend;
 mod bad_input;
 mod camera;
 mod ciphers;
@@ -16,10 +17,6 @@ mod pictures;
 mod repairs;
 mod returns;
 #[path = "../program/started.rs"]
-#[expect(
-    dead_code,
-    reason = "tests/program looks at more of a started server than is asked here"
-)]
 mod started;
 mod visitor;
 mod websocket;

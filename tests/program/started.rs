@@ -119,11 +119,26 @@ impl Started {
 
     /// Sends one request with more headers, each ended by CRLF.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &str) -> Answer {
+        self.send(method, path, headers, None)
+    }
+
+    /// The same with a body.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: Option<&str>,
+    ) -> Answer {
         let mut stream = self.connect();
         let host = self.http;
         let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+        let length = body.map_or_else(String::new, |body| {
+            format!("content-length: {}\r\n", body.len())
+        });
+        let body = body.unwrap_or_default();
         stream
-            .write_all(format!("{head}{headers}\r\n").as_bytes())
+            .write_all(format!("{head}{headers}{length}\r\n{body}").as_bytes())
             .unwrap();
         Answer::read(stream)
     }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+
+use crate::http::problem_json::Problem;
 
 /// Why a request is not done.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -83,26 +84,11 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code) = self.status_and_code();
-        let problem = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "code": code,
-            "detail": self.to_string(),
-        });
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (status, kind, problem.to_string()).into_response();
-        let headers = response.headers_mut();
+        let problem = Problem::new(status, code, &self);
         match self {
-            Self::UnknownToken => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            Self::TooManyAttempts { retry_after } => {
-                let seconds = retry_after.as_secs().saturating_add(1);
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            }
-            _ => {}
+            Self::TooManyAttempts { retry_after } => problem.after(retry_after),
+            _ => problem,
         }
-        response
+        .into_response()
     }
 }

@@ -1,0 +1,273 @@
+//! [`Keeper`]: holds the line of one leg that came over HTTP, from its offer to its end.
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::Backend;
+use super::address_book::LegName;
+use super::news::{News, What};
+use crate::control::{self, Line, Marks, Message, Screening, SocketId, Whose};
+use crate::id::MatchId;
+use crate::lobby::{self, Ask, LeftReason, Notice, Wish};
+use crate::media::OfferError;
+use crate::moderation::Label;
+use crate::private::Private;
+
+/// Requests of one leg that wait for their turn.
+const WAITING: usize = 4;
+
+/// What a leg is asked for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// A new offer.
+    Restart {
+        /// The offer.
+        offer: Private<String>,
+        /// Told the answer.
+        done: oneshot::Sender<Answer>,
+    },
+    /// The end.
+    Close,
+}
+
+/// The answer to an offer, or why there is none.
+pub(super) type Answer = Result<Private<String>, Unanswered>;
+
+/// Why an offer is not answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unanswered {
+    /// The media plane does not take it.
+    Offer(OfferError),
+    /// The lobby does not.
+    Lobby(lobby::Refusal),
+    /// The leg is over.
+    Over,
+}
+
+/// Where a leg stands.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Standing {
+    pub(super) connection: Connection,
+    /// How far the look at its picture is; none where nobody looks.
+    pub(super) screening: Option<Screening>,
+    /// For what its picture is stopped.
+    pub(super) blocked: Option<Label>,
+    pub(super) match_id: Option<MatchId>,
+}
+
+/// Whether it is heard.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) enum Connection {
+    /// ICE and DTLS are under way.
+    #[default]
+    Connecting,
+    /// It can be matched.
+    Connected,
+    /// Nothing is heard of it.
+    Silent,
+}
+
+/// A leg that is open, as the rest of this side knows it.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) answer: Private<String>,
+    pub(super) reach: Reach,
+}
+
+/// How to reach a keeper. Once nobody can any more, the leg is closed.
+#[derive(Clone, Debug)]
+pub(super) struct Reach {
+    pub(super) socket: SocketId,
+    pub(super) asked: mpsc::Sender<Asked>,
+    pub(super) standing: watch::Receiver<Standing>,
+}
+
+/// One leg's line, and what hangs on it.
+struct Keeper {
+    line: Line,
+    /// Whom to tell of it.
+    name: LegName,
+    news: News,
+    asked: mpsc::Receiver<Asked>,
+    standing: watch::Sender<Standing>,
+    /// Whoever waits for an answer.
+    waiting: Option<oneshot::Sender<Answer>>,
+    /// Whether the first offer was answered.
+    is_open: bool,
+}
+
+/// The line is over.
+struct Over;
+
+/// Opens a leg, which leaves the address book when it has ended, by whomever.
+///
+/// # Errors
+/// The offer is not answered, and there is no leg.
+pub(super) async fn open(
+    backend: &Backend,
+    name: &LegName,
+    wish: Wish,
+) -> Result<Opened, Unanswered> {
+    let line = backend.control.connect().await.ok_or(Unanswered::Over)?;
+    let (asks, asked) = mpsc::channel(WAITING);
+    let (standing, view) = watch::channel(Standing::default());
+    let (done, answer) = oneshot::channel();
+    let reach = Reach {
+        socket: line.name(),
+        asked: asks,
+        standing: view,
+    };
+    let keeper = Keeper {
+        line,
+        name: name.clone(),
+        news: backend.news.clone(),
+        asked,
+        standing,
+        waiting: Some(done),
+        is_open: false,
+    };
+    // A task of its own: whoever asked may hang up before the answer, and the line must not dangle.
+    let address_book = backend.address_book.clone();
+    tokio::spawn(async move {
+        let name = keeper.keep(wish).await;
+        address_book.remove(&name);
+    });
+    let answer = answer.await.unwrap_or(Err(Unanswered::Over))?;
+    Ok(Opened { answer, reach })
+}
+
+impl Keeper {
+    async fn keep(mut self, wish: Wish) -> LegName {
+        self.line.join(wish, Marks::default()).await;
+        let mut may_be_asked = true;
+        loop {
+            let (inbox, held) = self.line.ears();
+            let gone_on = tokio::select! {
+                _ = &mut *held => Err(Over),
+                message = inbox.recv() => match message {
+                    Some(message) => self.hear(message),
+                    None => Err(Over),
+                },
+                asked = self.asked.recv(), if may_be_asked => {
+                    may_be_asked = matches!(asked, Some(Asked::Restart { .. }));
+                    self.ask(asked).await;
+                    Ok(())
+                }
+            };
+            if gone_on.is_err() {
+                break;
+            }
+        }
+        if self.is_open {
+            self.tell(What::Closed);
+        }
+        self.line.hang_up().await;
+        self.name
+    }
+
+    async fn ask(&mut self, asked: Option<Asked>) {
+        match asked {
+            Some(Asked::Restart { offer, done }) => {
+                self.waiting = Some(done);
+                self.line.ask(Ask::Restart(offer)).await;
+            }
+            Some(Asked::Close) | None => self.line.ask(Ask::Leave).await,
+        }
+    }
+
+    fn hear(&mut self, message: Message) -> Result<(), Over> {
+        match message {
+            Message::Answer(answer) => return self.answer(Ok(answer)),
+            Message::Refused(control::Refusal::Offer(error)) => {
+                return self.answer(Err(Unanswered::Offer(error)));
+            }
+            Message::Notice(notice) => return self.note(notice),
+            Message::Screening(screening) => {
+                self.stands(|it| it.screening = Some(screening));
+                if screening == Screening::Passed {
+                    self.tell(What::Screened);
+                }
+            }
+            Message::Blocked {
+                whose: Whose::Own,
+                label,
+                ..
+            } => {
+                let blocked = label.as_ref().map(ToString::to_string);
+                self.stands(|it| it.blocked = label);
+                self.tell(blocked.map_or(What::Unblocked, |label| What::Blocked { label }));
+            }
+            Message::Warned(label) => self.tell(What::Warned {
+                label: label.to_string(),
+            }),
+            Message::Ended { label, retry_after } => self.tell(What::Ended {
+                label: label.to_string(),
+                retry_after_ms: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX),
+            }),
+            Message::Replaced => return Err(Over),
+            Message::Joined { .. }
+            | Message::Resumed { .. }
+            | Message::Picture { .. }
+            | Message::Blocked { .. }
+            | Message::Refused(_) => {}
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, notice: Notice) -> Result<(), Over> {
+        match notice {
+            Notice::Connected => {
+                self.stands(|it| it.connection = Connection::Connected);
+                self.tell(What::Connected);
+            }
+            Notice::Silent => {
+                self.stands(|it| it.connection = Connection::Silent);
+                self.tell(What::Silent);
+            }
+            Notice::Matched { match_id, .. } => {
+                self.stands(|it| it.match_id = Some(match_id));
+                self.tell(What::Matched);
+            }
+            Notice::Left { reason, .. } => {
+                self.stands(|it| it.match_id = None);
+                let reason = word(reason);
+                self.tell(What::Parted { reason });
+            }
+            Notice::Refused(refusal) => return self.answer(Err(Unanswered::Lobby(refusal))),
+            Notice::Bye(_) => return Err(Over),
+            Notice::Waiting { .. }
+            | Notice::Chat(_)
+            | Notice::Typing { .. }
+            | Notice::Idle { .. }
+            | Notice::Reported
+            | Notice::GoingAway { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Nothing more comes of a first offer that is refused, or whose answer nobody waits for.
+    fn answer(&mut self, answer: Answer) -> Result<(), Over> {
+        let is_good = answer.is_ok();
+        let waiting = self.waiting.take();
+        let is_heard = waiting.is_some_and(|waiting| waiting.send(answer).is_ok());
+        self.is_open |= is_good && is_heard;
+        if self.is_open { Ok(()) } else { Err(Over) }
+    }
+
+    fn tell(&self, what: What) {
+        self.news.tell(&self.name, what);
+    }
+
+    fn stands(&self, change: impl FnOnce(&mut Standing)) {
+        self.standing.send_modify(change);
+    }
+}
+
+const fn word(reason: LeftReason) -> &'static str {
+    match reason {
+        LeftReason::Next => "next",
+        LeftReason::Stopped => "stopped",
+        LeftReason::Gone => "gone",
+        LeftReason::Lost => "lost",
+        LeftReason::Ended => "ended",
+    }
+}

@@ -1,0 +1,210 @@
+//! `/v1/legs`: a leg opened, restarted, looked at and closed over HTTP (RFC 9725).
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::Backend;
+use super::address_book::{Leg, LegName};
+use super::fragment::{self, Credentials};
+use super::keeper::{self, Asked, Connection, Unanswered};
+use crate::age::AgeBand;
+use crate::control::Screening;
+use crate::http::problem_json::Problem;
+use crate::lobby::{self, Door, Wish};
+use crate::media::OfferError;
+use crate::private::Private;
+
+const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// `POST /v1/legs`: an offer comes, an answer goes.
+pub(super) async fn open(
+    State(backend): State<Backend>,
+    Extension(band): Extension<AgeBand>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let offer = Private::new(text(&headers, body, SDP)?);
+    let name = LegName::new();
+    let wish = Wish {
+        door: Door::Led {
+            offer: offer.clone(),
+        },
+        band: Some(band),
+        interests: Vec::new(),
+        languages: Vec::new(),
+    };
+    let opened = keeper::open(&backend, &name, wish).await;
+    let opened = opened.map_err(unanswered)?;
+    let standing = opened.reach.standing.clone();
+    backend.address_book.add(name.clone(), opened.reach, offer);
+    // One that ended meanwhile was to be removed before it was there.
+    if standing.has_changed().is_err() {
+        backend.address_book.remove(&name);
+    }
+    let location = [
+        (header::LOCATION, format!("/v1/legs/{}", name.reveal())),
+        (header::ETAG, etag(0)),
+        (header::CONTENT_TYPE, SDP.to_owned()),
+        (accept_patch(), FRAGMENT.to_owned()),
+    ];
+    Ok((StatusCode::CREATED, location, opened.answer.into_inner()).into_response())
+}
+
+/// `PATCH /v1/legs/{leg}`: ICE begins anew, or a candidate is told that nobody needs: the browser's
+/// address is learnt from its checks (ICE-lite; RFC 8445, 2.5).
+pub(super) async fn restart(
+    State(backend): State<Backend>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let (name, leg) = find(&backend, name)?;
+    let text = text(&headers, body, FRAGMENT)?;
+    let Some(wanted) = headers.get(header::IF_MATCH) else {
+        let detail = "If-Match names the ICE session: the ETag of the last answer, or *";
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "no_if_match",
+            detail,
+        ));
+    };
+    let is_current = wanted.as_bytes() == etag(leg.generation).as_bytes();
+    if !is_current && wanted.as_bytes() != b"*" {
+        let detail = "this is not the leg's ICE session any more";
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "another_ice_session",
+            detail,
+        ));
+    }
+    let known = Credentials::of(leg.offer.reveal());
+    let Some(new) = Credentials::of(&text).filter(|new| known.as_ref() != Some(new)) else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
+    let offer = new.renew(&leg.offer);
+    let (done, answer) = oneshot::channel();
+    let restart = Asked::Restart {
+        offer: offer.clone(),
+        done,
+    };
+    let over = || unanswered(Unanswered::Over);
+    leg.reach.asked.send(restart).await.map_err(|_| over())?;
+    let answer = answer.await.map_err(|_| over())?.map_err(unanswered)?;
+    let generation = backend.address_book.renew(&name, offer).ok_or_else(over)?;
+    let headers = [
+        (header::ETAG, etag(generation)),
+        (header::CONTENT_TYPE, FRAGMENT.to_owned()),
+    ];
+    Ok((headers, fragment::of_answer(&answer)).into_response())
+}
+
+/// `DELETE /v1/legs/{leg}`.
+pub(super) async fn close(
+    State(backend): State<Backend>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let (name, leg) = find(&backend, name)?;
+    backend.address_book.remove(&name);
+    // An error means that it is over.
+    let _ = leg.reach.asked.send(Asked::Close).await;
+    Ok(StatusCode::OK)
+}
+
+/// `GET /v1/legs/{leg}/state`.
+pub(super) async fn state(
+    State(backend): State<Backend>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let (_, leg) = find(&backend, name)?;
+    let standing = leg.reach.standing.borrow().clone();
+    Ok(Json(json!({
+        "connection": match standing.connection {
+            Connection::Connecting => "connecting",
+            Connection::Connected => "connected",
+            Connection::Silent => "silent",
+        },
+        "screening": standing.screening.map(|screening| match screening {
+            Screening::Pending => "pending",
+            Screening::Overdue => "overdue",
+            Screening::Passed => "passed",
+        }),
+        "blocked": standing.blocked.map(|label| label.to_string()),
+        "matched": standing.match_id.is_some(),
+    })))
+}
+
+fn find(backend: &Backend, name: String) -> Result<(LegName, Leg), Problem> {
+    let name = LegName::from_outside(name);
+    let leg = backend.address_book.leg(&name).ok_or_else(no_leg)?;
+    Ok((name, leg))
+}
+
+pub(super) fn no_leg() -> Problem {
+    let detail = "there is no such leg, or it is over";
+    Problem::new(StatusCode::NOT_FOUND, "no_such_leg", detail)
+}
+
+/// The name of an ICE session.
+fn etag(generation: u32) -> String {
+    format!("\"{generation}\"")
+}
+
+/// What a `PATCH` may bring (RFC 5789, 3.1).
+const fn accept_patch() -> HeaderName {
+    HeaderName::from_static("accept-patch")
+}
+
+/// A body of the type that it must be of.
+fn text(headers: &HeaderMap, body: Bytes, wanted: &'static str) -> Result<String, Problem> {
+    let found = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_wanted = found.is_some_and(|found| {
+        let name = found.split(|byte| *byte == b';').next().unwrap_or_default();
+        name.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
+    });
+    if !is_wanted {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "wrong_media_type",
+            format!("the body must be {wanted}"),
+        ));
+    }
+    String::from_utf8(body.into()).map_err(|_| {
+        let detail = "the body is no UTF-8 text";
+        Problem::new(StatusCode::BAD_REQUEST, "unreadable", detail)
+    })
+}
+
+fn unanswered(why: Unanswered) -> Problem {
+    let (status, code) = match why {
+        Unanswered::Offer(OfferError::Malformed) => (StatusCode::BAD_REQUEST, "malformed_offer"),
+        Unanswered::Offer(OfferError::NoAudio | OfferError::NoVideo) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "nothing_in_common")
+        }
+        Unanswered::Offer(OfferError::Full)
+        | Unanswered::Lobby(lobby::Refusal::Full { .. } | lobby::Refusal::Draining) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "full")
+        }
+        Unanswered::Lobby(lobby::Refusal::TooFast) => (StatusCode::TOO_MANY_REQUESTS, "too_fast"),
+        Unanswered::Offer(OfferError::NoLeg) | Unanswered::Over => return no_leg(),
+        Unanswered::Lobby(_) => (StatusCode::CONFLICT, "not_now"),
+    };
+    let detail = match why {
+        Unanswered::Offer(error) => error.to_string(),
+        Unanswered::Lobby(refusal) => refusal.to_string(),
+        Unanswered::Over => String::new(),
+    };
+    let problem = Problem::new(status, code, detail);
+    match why {
+        Unanswered::Lobby(lobby::Refusal::Full { retry_after }) => problem.after(retry_after),
+        _ if status == StatusCode::SERVICE_UNAVAILABLE => {
+            problem.after(crate::limits::BACKEND_RETRY_AFTER)
+        }
+        _ => problem,
+    }
+}

@@ -1,0 +1,129 @@
+//! `/v1/matches`: who faces whom, as a backend decides.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Backend;
+use super::address_book::{LegName, MatchName, Paired};
+use super::legs::no_leg;
+use crate::http::problem_json::Problem;
+use crate::lobby::Unpaired;
+
+/// Whom to bring together.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pair {
+    legs: [String; 2],
+}
+
+/// `PUT /v1/matches/{match}`: both leave whatever they were in. Saying it twice changes nothing.
+pub(super) async fn pair(
+    State(backend): State<Backend>,
+    Path(name): Path<String>,
+    pair: Result<Json<Pair>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let name = read(&name)?;
+    let Json(Pair { legs }) =
+        pair.map_err(|error| Problem::new(error.status(), "unreadable", error.body_text()))?;
+    let legs = legs.map(LegName::from_outside);
+    // One at a time: what control does and what the address book says must not cross.
+    let _turn = backend.turns.lock().await;
+    let [Some(one), Some(other)] = legs.each_ref().map(|leg| backend.address_book.leg(leg)) else {
+        return Err(no_leg());
+    };
+    let sockets = [one.reach.socket, other.reach.socket];
+    let paired = backend.control.pair(sockets).await.ok_or_else(no_leg)?;
+    let match_id = paired.map_err(unpaired)?;
+    let paired = Paired { match_id, legs };
+    let body = shown(&name, &paired);
+    let before = backend.address_book.pair(&name, paired.clone());
+    let status = match before {
+        None => StatusCode::CREATED,
+        Some(before) => {
+            end_what_is_left(&backend, &before, &paired).await;
+            StatusCode::OK
+        }
+    };
+    Ok((status, body).into_response())
+}
+
+/// `GET /v1/matches/{match}`.
+pub(super) async fn look(
+    State(backend): State<Backend>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let name = read(&name)?;
+    let paired = backend.address_book.paired(&name).ok_or_else(no_match)?;
+    let goes_on = backend.control.goes_on(paired.match_id).await;
+    if goes_on == Some(true) {
+        Ok(shown(&name, &paired))
+    } else {
+        Err(no_match())
+    }
+}
+
+/// `DELETE /v1/matches/{match}`: the legs stay.
+pub(super) async fn part(
+    State(backend): State<Backend>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let name = read(&name)?;
+    let _turn = backend.turns.lock().await;
+    let paired = backend.address_book.paired(&name).ok_or_else(no_match)?;
+    backend.address_book.part(&name);
+    let [one, _] = &paired.legs;
+    let leg = backend.address_book.leg(one).ok_or_else(no_match)?;
+    match backend.control.unpair(leg.reach.socket).await {
+        Some(true) => Ok(StatusCode::NO_CONTENT),
+        Some(false) | None => Err(no_match()),
+    }
+}
+
+/// A match whose name went to others ends, unless it is the same.
+async fn end_what_is_left(backend: &Backend, before: &Paired, now: &Paired) {
+    if before.legs.iter().any(|leg| now.legs.contains(leg)) {
+        return;
+    }
+    let [one, _] = &before.legs;
+    if let Some(leg) = backend.address_book.leg(one) {
+        backend.control.unpair(leg.reach.socket).await;
+    }
+}
+
+fn read(name: &str) -> Result<MatchName, Problem> {
+    MatchName::read(name).ok_or_else(|| {
+        let detail = "a match's name has 1 to 64 letters, digits, - and _";
+        Problem::new(StatusCode::BAD_REQUEST, "bad_name", detail)
+    })
+}
+
+fn shown(name: &MatchName, paired: &Paired) -> Json<Value> {
+    let legs = paired.legs.each_ref().map(LegName::reveal);
+    Json(json!({ "match": name.to_string(), "legs": legs }))
+}
+
+fn no_match() -> Problem {
+    let detail = "there is no such match, or it is over";
+    Problem::new(StatusCode::NOT_FOUND, "no_such_match", detail)
+}
+
+fn unpaired(why: Unpaired) -> Problem {
+    let (status, code) = match why {
+        Unpaired::NotTwo | Unpaired::NotLed => (StatusCode::UNPROCESSABLE_ENTITY, "not_two"),
+        Unpaired::NotConnected => (StatusCode::CONFLICT, "not_connected"),
+        Unpaired::NotScreened => (StatusCode::CONFLICT, "not_screened"),
+        Unpaired::Apart => (StatusCode::CONFLICT, "apart"),
+        Unpaired::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+    };
+    let problem = Problem::new(status, code, why);
+    if why == Unpaired::Draining {
+        problem.after(crate::limits::BACKEND_RETRY_AFTER)
+    } else {
+        problem
+    }
+}

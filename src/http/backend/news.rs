@@ -1,0 +1,211 @@
+//! [`News`]: what happens to a backend's legs and matches, in order and with numbers, so that whoever
+//! was away can ask for what came meanwhile.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::address_book::LegName;
+use crate::limits;
+
+/// What happened, as it is sent.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub(super) struct Happened {
+    /// The leg that it happened to.
+    leg: String,
+    #[serde(flatten)]
+    what: What,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum What {
+    /// The leg can be matched, where its picture has passed.
+    Connected,
+    /// Nothing is heard of it; its match is over.
+    Silent,
+    /// Its picture has passed: it can be matched.
+    Screened,
+    /// It faces another leg.
+    Matched,
+    /// It faces nobody any more, and not because the backend brought it into another match.
+    Parted {
+        /// Why.
+        reason: &'static str,
+    },
+    /// Its visitor is warned.
+    Warned {
+        /// What was seen.
+        label: String,
+    },
+    /// Its picture is stopped.
+    Blocked {
+        /// What was seen.
+        label: String,
+    },
+    /// Its picture passes again.
+    Unblocked,
+    /// The policy ends it.
+    Ended {
+        /// What was seen.
+        label: String,
+        /// How long its visitor should stay away.
+        retry_after_ms: u64,
+    },
+    /// It is over.
+    Closed,
+}
+
+/// One number and what happened then.
+pub(super) type Numbered = (u64, Happened);
+
+/// The newest events; cheap to clone, one memory for all clones.
+#[derive(Clone)]
+pub(super) struct News(Arc<Inside>);
+
+struct Inside {
+    events: Mutex<VecDeque<Numbered>>,
+    /// The number of the newest.
+    newest: watch::Sender<u64>,
+    /// The number before the first.
+    born: u64,
+}
+
+/// What somebody who was away gets.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Caught {
+    /// What came since.
+    All(Vec<Numbered>),
+    /// Something is forgotten: the number to go on from.
+    Gap(u64),
+}
+
+impl News {
+    /// The first number is the time, so that those of two runs are not mixed up.
+    pub(super) fn new(now_s: u64) -> Self {
+        // Far more than a million events a second would be needed to reach those of the next run.
+        let born = now_s << 20;
+        Self(Arc::new(Inside {
+            events: Mutex::default(),
+            newest: watch::channel(born).0,
+            born,
+        }))
+    }
+
+    /// Something happened to a leg.
+    pub(super) fn tell(&self, leg: &LegName, what: What) {
+        let leg = leg.reveal().to_owned();
+        let mut events = self.0.events.lock();
+        let number = *self.0.newest.borrow() + 1;
+        if events.len() == limits::BACKEND_EVENTS {
+            events.pop_front();
+        }
+        events.push_back((number, Happened { leg, what }));
+        self.0.newest.send_replace(number);
+    }
+
+    /// Wakes whoever waits for more.
+    pub(super) fn newest(&self) -> watch::Receiver<u64> {
+        self.0.newest.subscribe()
+    }
+
+    /// What came after a number.
+    pub(super) fn since(&self, number: u64) -> Caught {
+        let events = self.0.events.lock();
+        let newest = *self.0.newest.borrow();
+        let oldest = events.front().map_or(newest + 1, |(number, _)| *number);
+        // All from the first on is still here, if that is still here.
+        let is_known = (self.0.born..=newest).contains(&number) && number + 1 >= oldest;
+        if !is_known {
+            return Caught::Gap(newest);
+        }
+        let missed = events.iter().filter(|(of, _)| *of > number);
+        Caught::All(missed.cloned().collect())
+    }
+}
+
+impl What {
+    /// As the event's name in the stream.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Silent => "silent",
+            Self::Screened => "screened",
+            Self::Matched => "matched",
+            Self::Parted { .. } => "parted",
+            Self::Warned { .. } => "warned",
+            Self::Blocked { .. } => "blocked",
+            Self::Unblocked => "unblocked",
+            Self::Ended { .. } => "ended",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl Happened {
+    /// The event's name.
+    pub(super) const fn word(&self) -> &'static str {
+        self.what.word()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(caught: Caught) -> Vec<u64> {
+        let Caught::All(events) = caught else {
+            panic!("something is forgotten");
+        };
+        events.into_iter().map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn who_was_away_gets_what_came_meanwhile() {
+        let news = News::new(1);
+        let leg = LegName::new();
+        let begin = *news.newest().borrow();
+        for _ in 0..3 {
+            news.tell(&leg, What::Connected);
+        }
+        assert_eq!(
+            numbers(news.since(begin)),
+            [begin + 1, begin + 2, begin + 3]
+        );
+        assert_eq!(numbers(news.since(begin + 2)), [begin + 3]);
+        assert_eq!(numbers(news.since(begin + 3)), [0; 0]);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_said_to_be() {
+        let news = News::new(1);
+        let leg = LegName::new();
+        let begin = *news.newest().borrow();
+        for _ in 0..=limits::BACKEND_EVENTS {
+            news.tell(&leg, What::Closed);
+        }
+        let newest = *news.newest().borrow();
+        assert_eq!(news.since(begin), Caught::Gap(newest));
+        assert_eq!(numbers(news.since(begin + 1)).len(), limits::BACKEND_EVENTS);
+        // Numbers of another run, and of none.
+        for stranger in [0, newest + 1, u64::MAX] {
+            assert_eq!(news.since(stranger), Caught::Gap(newest), "{stranger}");
+        }
+    }
+
+    #[test]
+    fn an_event_is_a_flat_object() {
+        let leg = LegName::from_outside("a".to_owned());
+        let news = News::new(1);
+        news.tell(&leg, What::Parted { reason: "lost" });
+        let Caught::All(events) = news.since(1 << 20) else {
+            panic!("nothing is forgotten");
+        };
+        let text = serde_json::to_string(&events[0].1).unwrap();
+        assert_eq!(text, r#"{"leg":"a","type":"parted","reason":"lost"}"#);
+    }
+}

@@ -1,0 +1,387 @@
+//! Legs and matches over HTTP: a backend that brings its own page and its own matchmaker.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use webrtc::peer_connection::sdp::session_description::RTCSessionDescription;
+
+use crate::leg_client::{Kit, LegClient, PATIENCE};
+use crate::started::{Answer, Started, said, visavis};
+use crate::visitor::{Visitor, shows};
+
+const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// A server with a key, and tokens that the key has signed.
+struct Operator {
+    server: Started,
+    key: String,
+    secret: PathBuf,
+}
+
+impl Operator {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("visavis-backend-{}-{number}.secret", std::process::id());
+        let secret = std::env::temp_dir().join(name);
+        let (code, text, _) = said(&mut visavis(&["token", "secret"]));
+        assert_eq!(code, 0);
+        std::fs::write(&secret, text).unwrap();
+        let key = format!("--access-keys=main=HS256:{}", secret.display());
+        let server = Started::with(&[&key, "--access-guests=false"]);
+        Self {
+            server,
+            key,
+            secret,
+        }
+    }
+
+    /// A token that allows this.
+    fn token(&self, grants: &str) -> String {
+        let arguments = ["token", "mint", &self.key, "--grant", grants];
+        let (code, token, wrong) = said(&mut visavis(&arguments));
+        assert_eq!(code, 0, "{wrong}");
+        token.trim().to_owned()
+    }
+
+    /// Its own backend's.
+    fn backend(&self) -> Asker<'_> {
+        self.with(&self.token("publish,backend"))
+    }
+
+    fn with(&self, token: &str) -> Asker<'_> {
+        Asker {
+            server: &self.server,
+            authorization: format!("authorization: Bearer {token}\r\n"),
+        }
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.secret);
+    }
+}
+
+/// Whoever asks by HTTP.
+struct Asker<'a> {
+    server: &'a Started,
+    authorization: String,
+}
+
+impl Asker<'_> {
+    fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
+        let headers = format!("{}content-type: {kind}\r\n", self.authorization);
+        self.server.send(method, path, &headers, Some(body))
+    }
+
+    fn ask(&self, method: &str, path: &str) -> Answer {
+        self.server.ask(method, path, &self.authorization)
+    }
+
+    fn pair(&self, name: &str, legs: [&Leg; 2]) -> Answer {
+        let body = json!({ "legs": legs.map(Leg::name) }).to_string();
+        let path = format!("/v1/matches/{name}");
+        self.send("PUT", &path, "application/json", &body)
+    }
+
+    fn state(&self, leg: &Leg) -> Value {
+        let answer = self.ask("GET", &format!("{}/state", leg.location));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    /// Waits until a leg's state is as wanted.
+    async fn until(&self, leg: &Leg, wanted: impl Fn(&Value) -> bool) {
+        let seen = async {
+            while !wanted(&self.state(leg)) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, seen)
+            .await
+            .expect("the leg gets there in time");
+    }
+
+    /// Opens a leg and waits until it is connected.
+    async fn open(&self, name: &str) -> Leg {
+        let client = LegClient::new(name, &Kit::default()).await;
+        let answer = self.send("POST", "/v1/legs", SDP, &client.offer().await);
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        assert_eq!(answer.header("content-type"), SDP);
+        client.answer(&answer.body).await;
+        let leg = Leg {
+            location: answer.header("location").to_owned(),
+            etag: answer.header("etag").to_owned(),
+            client,
+        };
+        self.until(&leg, |state| state["connection"] == "connected")
+            .await;
+        leg
+    }
+}
+
+/// Reads events until there are as many as wanted: the number of each, its name, and its leg.
+fn events(asker: &Asker<'_>, since: Option<u64>, wanted: usize) -> Vec<(u64, String, String)> {
+    let since = since.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
+    let mut stream = asker.server.connect();
+    let head = format!(
+        "GET /v1/events HTTP/1.1\r\nhost: x\r\n{}{since}\r\n",
+        asker.authorization
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let (mut events, mut id, mut name) = (Vec::new(), 0, String::new());
+    for line in BufReader::new(stream).lines() {
+        let line = line.unwrap();
+        if let Some(number) = line.strip_prefix("id: ") {
+            id = number.parse().unwrap();
+        } else if let Some(word) = line.strip_prefix("event: ") {
+            name = word.to_owned();
+        } else if let Some(data) = line.strip_prefix("data: ") {
+            let data: Value = serde_json::from_str(data).unwrap();
+            let leg = data["leg"].as_str().unwrap_or_default().to_owned();
+            events.push((id, std::mem::take(&mut name), leg));
+        }
+        if events.len() == wanted {
+            return events;
+        }
+    }
+    panic!("the stream ended after {events:?}");
+}
+
+/// A leg by its address.
+struct Leg {
+    location: String,
+    etag: String,
+    client: LegClient,
+}
+
+impl Leg {
+    fn name(&self) -> &str {
+        self.location.strip_prefix("/v1/legs/").unwrap()
+    }
+
+    async fn sees(&mut self, name: &str) {
+        self.client.next_where(|packet| shows(packet, name)).await;
+    }
+}
+
+fn code(answer: &Answer) -> (u16, String) {
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let problem: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(problem["status"], answer.status);
+    (answer.status, problem["code"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backend_brings_together_whom_it_likes() {
+    let operator = Operator::new();
+    let backend = operator.backend();
+    let mut ada = backend.open("ada").await;
+    let mut bob = backend.open("bob").await;
+    let mut eve = backend.open("eve").await;
+    let made = backend.pair("first", [&ada, &bob]);
+    assert_eq!(made.status, 201, "{}", made.body);
+    ada.sees("bob").await;
+    bob.sees("ada").await;
+
+    assert_eq!(backend.pair("first", [&ada, &bob]).status, 200);
+    assert_eq!(backend.pair("second", [&bob, &eve]).status, 201);
+    bob.sees("eve").await;
+    eve.sees("bob").await;
+    let gone = backend.ask("GET", "/v1/matches/first");
+    assert_eq!(code(&gone), (404, "no_such_match".to_owned()));
+    backend.until(&ada, |state| state["matched"] == false).await;
+
+    let second = backend.ask("GET", "/v1/matches/second");
+    let shown: Value = serde_json::from_str(&second.body).unwrap();
+    assert_eq!(
+        shown,
+        json!({ "match": "second", "legs": [bob.name(), eve.name()] })
+    );
+    assert_eq!(backend.ask("DELETE", "/v1/matches/second").status, 204);
+    assert_eq!(backend.ask("DELETE", "/v1/matches/second").status, 404);
+    backend.until(&eve, |state| state["matched"] == false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_over_http_never_meets_who_comes_by_the_page() {
+    let operator = Operator::new();
+    let backend = operator.backend();
+    let _ada = backend.open("ada").await;
+    let token = operator.token("visit");
+    let kit = Kit::default();
+    let mut bob = Visitor::at_the_door(&operator.server, "bob", kit).await;
+    let offer = bob.leg.offer().await;
+    bob.socket
+        .say(json!({
+            "type": "join", "mode": "video", "offer": offer, "adult": true, "token": token,
+        }))
+        .await;
+    bob.socket.hear("joined").await;
+    let answer = bob.socket.hear("answer").await;
+    bob.leg.answer(answer["sdp"].as_str().unwrap()).await;
+    bob.socket.hear("waiting").await;
+    assert!(bob.leg.take_packets().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leg_begins_ice_anew_and_its_match_goes_on() {
+    let operator = Operator::new();
+    let backend = operator.backend();
+    let mut ada = backend.open("ada").await;
+    let mut bob = backend.open("bob").await;
+    backend.pair("it", [&ada, &bob]);
+    bob.sees("ada").await;
+
+    let offer = ada.client.offer_restart().await;
+    let patch = |tag: &str| {
+        let headers = format!(
+            "{}content-type: {FRAGMENT}\r\nif-match: {tag}\r\n",
+            backend.authorization
+        );
+        let path = &ada.location;
+        backend.server.send("PATCH", path, &headers, Some(&offer))
+    };
+    let renewed = patch(&ada.etag);
+    assert_eq!(renewed.status, 200, "{}", renewed.body);
+    assert_ne!(renewed.header("etag"), ada.etag);
+    let stale = patch(&ada.etag);
+    assert_eq!(code(&stale), (412, "another_ice_session".to_owned()));
+    let again = patch(renewed.header("etag"));
+    assert_eq!(again.status, 204, "these credentials are known");
+
+    // What a WHIP client does with a fragment: the old answer with the new credentials.
+    let old = ada.client.connection.remote_description().await.unwrap();
+    let answer = with_credentials_of(&renewed.body, &old);
+    ada.client.answer(&answer).await;
+    ada.client.reconnected().await;
+    bob.sees("ada").await;
+    ada.sees("bob").await;
+}
+
+fn with_credentials_of(fragment: &str, answer: &RTCSessionDescription) -> String {
+    let new = |name: &str| {
+        fragment
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap()
+    };
+    let lines = answer.sdp.lines().map(|line| {
+        let name = ["a=ice-ufrag:", "a=ice-pwd:"].into_iter();
+        let changed = name
+            .into_iter()
+            .find(|name| line.starts_with(name))
+            .map(new);
+        format!("{}\r\n", changed.unwrap_or(line))
+    });
+    lines.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_leg_is_gone_and_its_partner_is_alone() {
+    let operator = Operator::new();
+    let backend = operator.backend();
+    let ada = backend.open("ada").await;
+    let mut bob = backend.open("bob").await;
+    backend.pair("it", [&ada, &bob]);
+    bob.sees("ada").await;
+    assert_eq!(backend.ask("DELETE", &ada.location).status, 200);
+    assert_eq!(backend.ask("DELETE", &ada.location).status, 404);
+    backend.until(&bob, |state| state["matched"] == false).await;
+    assert_eq!(backend.ask("GET", "/v1/matches/it").status, 404);
+    let late = backend.pair("it", [&ada, &bob]);
+    assert_eq!(code(&late), (404, "no_such_leg".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backend_is_told_what_happens_and_what_it_missed() {
+    let operator = Operator::new();
+    let backend = operator.backend();
+    let ada = backend.open("ada").await;
+    let bob = backend.open("bob").await;
+    backend.pair("it", [&ada, &bob]);
+    backend.until(&ada, |state| state["matched"] == true).await;
+    backend.until(&bob, |state| state["matched"] == true).await;
+    // Of another run of the server: it cannot be told what came since.
+    let gap = events(&backend, Some(7), 1);
+    assert_eq!(gap[0].1, "gap");
+    let first = gap[0].0 - 4;
+    assert_eq!(backend.ask("DELETE", &ada.location).status, 200);
+    let all = events(&backend, Some(first), 6);
+    let told: Vec<_> = all
+        .iter()
+        .map(|(_, name, leg)| (name.as_str(), leg.as_str()))
+        .collect();
+    assert_eq!(
+        told[..2],
+        [("connected", ada.name()), ("connected", bob.name())]
+    );
+    for expected in [
+        ("matched", ada.name()),
+        ("matched", bob.name()),
+        ("closed", ada.name()),
+        ("parted", bob.name()),
+    ] {
+        assert!(told[2..].contains(&expected), "{expected:?} in {told:?}");
+    }
+    let rest = events(&backend, Some(all[3].0), 2);
+    assert_eq!(rest, all[4..]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_done_without_a_token_that_allows_it() {
+    let operator = Operator::new();
+    let backend = operator.backend();
+    let ada = backend.open("ada").await;
+    let nobody = operator.with("no.such.token");
+    let visitor = operator.with(&operator.token("visit"));
+    let publisher = operator.with(&operator.token("publish"));
+    for (method, path) in [
+        ("POST", "/v1/legs"),
+        ("DELETE", ada.location.as_str()),
+        ("PUT", "/v1/matches/x"),
+        ("DELETE", "/v1/matches/x"),
+    ] {
+        let bare = operator.server.ask(method, path, "content-length: 0\r\n");
+        assert_eq!(code(&bare), (401, "unauthorized".to_owned()), "{path}");
+        assert_eq!(bare.header("www-authenticate"), "Bearer");
+        assert_eq!(code(&nobody.ask(method, path)).0, 401, "{path}");
+        assert_eq!(code(&visitor.ask(method, path)).0, 403, "{path}");
+    }
+    let forbidden = publisher.ask("GET", "/v1/matches/x");
+    assert_eq!(code(&forbidden), (403, "forbidden".to_owned()));
+    assert_eq!(backend.state(&ada)["connection"], "connected");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rubbish_is_refused_with_a_word_and_leaves_nothing_behind() {
+    let operator = Operator::new();
+    let backend = operator.backend();
+    let post = |kind, body: &str| code(&backend.send("POST", "/v1/legs", kind, body));
+    assert_eq!(
+        post("text/plain", "v=0"),
+        (415, "wrong_media_type".to_owned())
+    );
+    assert_eq!(post(SDP, "rubbish"), (400, "malformed_offer".to_owned()));
+    let large = "x".repeat(70_000);
+    assert_eq!(backend.send("POST", "/v1/legs", SDP, &large).status, 413);
+    let put = |path: &str, body: &str| backend.send("PUT", path, "application/json", body);
+    for body in ["", "{", "[]", "{\"legs\":[\"a\"]}", "{\"legs\":[1,2]}"] {
+        let answer = put("/v1/matches/x", body);
+        assert_eq!(code(&answer).1, "unreadable", "{body}");
+        assert!((400..500).contains(&answer.status));
+    }
+    let unknown = put("/v1/matches/x", "{\"legs\":[\"a\",\"b\"]}");
+    assert_eq!(code(&unknown), (404, "no_such_leg".to_owned()));
+    let odd = put("/v1/matches/a%20b", "{\"legs\":[\"a\",\"b\"]}");
+    assert_eq!(code(&odd), (400, "bad_name".to_owned()));
+    let path = PathBuf::from("/v1/legs").join("x".repeat(4000));
+    assert_eq!(backend.ask("DELETE", path.to_str().unwrap()).status, 404);
+    let online = operator.server.get("/v1/online");
+    assert_eq!(online.body, "{\"online\":0}");
+}
