@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_keyframe_becomes_a_file() {
-        assert_eq!(webp(&[7]), b"RIFF\x0d\0\0\0WEBPVP8 \x01\0\0\0\x07\0"[..]);
+        assert_eq!(webp(&[7]), b"RIFF\x0e\0\0\0WEBPVP8 \x01\0\0\0\x07\0"[..]);
         assert_eq!(webp(&[7, 7]).len(), 22);
     }
 }

@@ -301,7 +301,8 @@ mod tests {
         assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(time("1.5"), Ok(Duration::from_millis(1500)));
-        for text in ["", "fast", "-1s", "1h"] {
+        assert_eq!(time("1h"), Ok(Duration::from_secs(3600)));
+        for text in ["", "fast", "-1s", "1d"] {
             assert!(time(text).is_err(), "{text}");
         }
         assert_eq!((share("0.02"), share("2%")), (Ok(0.02), Ok(0.02)));
