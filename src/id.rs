@@ -28,6 +28,10 @@ id!(
     /// Two sessions facing each other, from pairing to Next. A later match has a greater one.
     MatchId
 );
+id!(
+    /// What people decide about one session.
+    CaseId
+);
 
 /// Which media thread: counts from zero.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

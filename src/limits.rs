@@ -255,8 +255,31 @@ pub const ARRIVING_NETWORKS: usize = 16_384;
 /// Addresses whose attempts to sign in are counted; beyond it all others share one count.
 pub const SIGN_IN_ADDRESSES: usize = 4_096;
 
+/// Networks whose questions about cases are counted; beyond it all others share one count.
+pub const APPEAL_NETWORKS: usize = 4_096;
+
 /// Tokens that were good before and are looked up whatever else comes from their address.
 pub const TOKENS_REMEMBERED: usize = 1_000;
+/// Cases that wait for a person; beyond it a complaint is in the audit log alone.
+pub const CASES_OPEN: usize = 100_000;
+
+/// Cases that are shown at a time.
+pub const CASES_SHOWN: usize = 200;
+
+/// Cases that the disk did not take, kept in memory until it does.
+pub const CASES_UNWRITTEN: usize = 1_000;
+
+/// What waits for the table of cases.
+pub const CASE_MAILS: usize = 1_024;
+
+/// How long a person has a case before somebody else may.
+pub const LEASE: Duration = Duration::from_secs(5 * 60);
+
+/// How long what is decided waits for its case to be on disk; then it is done without.
+pub const CASE_PATIENCE: Duration = Duration::from_millis(250);
+
+/// Characters of what a visitor says to a case.
+pub const APPEAL_CHARS: usize = 2_000;
 
 /// Samples of a load tester's run: an hour by the second; a longer run is sampled less often.
 pub const LOAD_SAMPLES: usize = 3600;

@@ -70,6 +70,10 @@ table! {
     VERDICT_TIME = Histogram "visavis_verdict_seconds" [""], Seconds, "From a picture to what is said of it.";
     DECISIONS = Counter "visavis_moderation_decisions_total" ["decision"], Count, "Decisions of policy and people that are written down.";
     POLICIES_REFUSED = Counter "visavis_moderation_policies_refused_total" [""], Count, "Times that a policy with a mistake was read; the one before stayed in force.";
+    CASES_OPEN = Gauge "visavis_cases_open" ["class"], Count, "Cases that wait for a person.";
+    CASES_OLDEST = Gauge "visavis_cases_oldest_seconds" ["class"], Seconds, "How long the oldest of them waits.";
+    CASES_DECIDED = Counter "visavis_cases_decided_total" ["decision"], Count, "Decisions of people about cases.";
+    CASE_TIME = Histogram "visavis_case_seconds" [""], Seconds, "From the opening of a case to the first decision of a person.";
     CONSOLE_REFUSED = Counter "visavis_console_refused_total" ["reason"], Count, "Requests to the moderators' console that were refused before they were read.";
     MEDIA_DATAGRAMS_IN = Counter "visavis_media_datagrams_in_total" [""], Count, "Datagrams that came to the media port.";
     MEDIA_BYTES_IN = Counter "visavis_media_bytes_in_total" [""], Bytes, "Bytes of the datagrams that came to the media port.";

@@ -359,6 +359,16 @@ pub static KEYS: &[Key] = &[
         "Pictures that the service may have at the same time; those beyond count as not judged."
     ),
     key!(
+        cases.keep_days,
+        count("days", 1, 3_650),
+        "Days that a case is kept from its opening; longer only while it is open or on legal hold. EU law (DSA, article 20) gives a visitor six months to appeal."
+    ),
+    key!(
+        cases.keep_child_safety_days,
+        count("days", 1, 3_650),
+        "The same for what may show a child: US law (18 USC 2258A) asks for a year."
+    ),
+    key!(
         store.folder,
         Kind::Text("the path of a folder"),
         "Folder of what outlives the process, made at the start: audit.db, the log of every decision."

@@ -26,8 +26,8 @@ pub use merge::{Loaded, Sources, load};
 pub use origin::Origin;
 pub use problem::ConfigError;
 pub use sections::{
-    Classifier, Http, Listen, Lobby, Log, LogFormat, LogLevel, Media, Moderation, Server, Store,
-    Tls, TlsSource,
+    Cases, Classifier, Http, Listen, Lobby, Log, LogFormat, LogLevel, Media, Moderation, Server,
+    Store, Tls, TlsSource,
 };
 
 /// Everything that can be configured.
@@ -47,6 +47,8 @@ pub struct Config {
     pub moderation: Moderation,
     /// Workers of other machines.
     pub classifier: Classifier,
+    /// Cases.
+    pub cases: Cases,
     /// What outlives the process.
     pub store: Store,
     /// The log.

@@ -327,6 +327,24 @@ impl Default for Store {
     }
 }
 
+/// Cases: what people decide, and how long it is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cases {
+    /// Days that a case is kept, from its opening.
+    pub keep_days: u64,
+    /// The same for what may show a child.
+    pub keep_child_safety_days: u64,
+}
+
+impl Default for Cases {
+    fn default() -> Self {
+        Self {
+            keep_days: 180,
+            keep_child_safety_days: 365,
+        }
+    }
+}
+
 /// What is written while the server runs.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Log {

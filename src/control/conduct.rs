@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use tracing::{error, info};
 
 use super::oversight::{Oversight, Stops};
-use super::request::{Message, Screening, Whose};
+use super::request::{Message, Ruled, Screening, Whose};
 use super::switchboard::{Switchboard, leg_of, session_of};
 use crate::classify::Judged;
 use crate::id::SessionId;
 use crate::lobby;
 use crate::media::{Command, Gate};
-use crate::moderation::{AuditLine, DeviceKey, Input, Label, Output, Policy};
+use crate::moderation::{AuditLine, DeviceKey, Input, Label, Opening, Output, Policy};
+use crate::store::Receipt;
 
 impl<F: FnMut(Command)> Switchboard<F> {
     /// A picture was looked at, or could not be.
@@ -76,6 +77,43 @@ impl<F: FnMut(Command)> Switchboard<F> {
         }
     }
 
+    /// What a person should look at, and is to be on disk with the lines.
+    pub(super) fn cases_to_open(&self) -> Vec<Opening> {
+        self.oversight
+            .as_ref()
+            .map_or_else(Vec::new, Oversight::openings)
+    }
+
+    /// Cases are on disk: whoever they are about may ask for another look.
+    pub(super) fn handle_receipts(&mut self, receipts: Vec<Receipt>) {
+        for receipt in receipts {
+            if let Some(stay) = self.register.stay(receipt.session) {
+                stay.case = Some(receipt.code);
+            }
+        }
+    }
+
+    /// What a person has decided.
+    pub(super) fn rule(&mut self, ruled: Ruled, now: Instant) {
+        let Ruled {
+            session,
+            device,
+            ruling,
+            label,
+            by,
+        } = ruled;
+        self.tell_desk(
+            Input::Ruled {
+                session,
+                device,
+                ruling,
+                label,
+                by,
+            },
+            now,
+        );
+    }
+
     /// A person lets a device in again.
     pub(super) fn readmit(&mut self, device: DeviceKey, now: Instant) {
         self.tell_desk(Input::Readmitted { device }, now);
@@ -95,10 +133,11 @@ impl<F: FnMut(Command)> Switchboard<F> {
         let partner = self.register.partner_of(session);
         let theirs = partner.and_then(|partner| oversight.blurred(partner));
         if own.is_some() {
-            self.tell(session, blocked(Whose::Own, own));
+            let case = self.case_of(session);
+            self.tell(session, blocked(Whose::Own, own, case));
         }
         if theirs.is_some() {
-            self.tell(session, blocked(Whose::Partner, None));
+            self.tell(session, blocked(Whose::Partner, None, None));
         }
     }
 
@@ -110,8 +149,8 @@ impl<F: FnMut(Command)> Switchboard<F> {
 
     fn do_for_desk(&mut self, output: Output, now: Instant) {
         match output {
-            // Comes out only as a line to write.
-            Output::Write(_) => {}
+            // They come out only to be written.
+            Output::Write(_) | Output::OpenCase(_) => {}
             Output::Pass { session } => {
                 self.screened(session, now);
                 self.stop(session, |stops| stops.screen(false));
@@ -162,9 +201,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
     fn blur(&mut self, session: SessionId, label: Label) {
         info!(%session, %label, "picture stopped");
         self.stop(session, |stops| stops.blur(label.clone()));
-        self.tell(session, blocked(Whose::Own, Some(label)));
+        let case = self.case_of(session);
+        self.tell(session, blocked(Whose::Own, Some(label), case));
         if let Some(partner) = self.register.partner_of(session) {
-            self.tell(partner, blocked(Whose::Partner, None));
+            self.tell(partner, blocked(Whose::Partner, None, None));
         }
     }
 
@@ -203,22 +243,29 @@ impl<F: FnMut(Command)> Switchboard<F> {
         if let Some(rest) = outside {
             self.register.keep_out(session, label.clone(), rest);
         }
+        let case = self.case_of(session);
         self.tell(
             session,
             Message::Ended {
                 label,
                 retry_after: outside.unwrap_or_default(),
+                case,
             },
         );
         self.put(lobby::Input::Dismiss { session }, now);
     }
+
+    fn case_of(&mut self, session: SessionId) -> Option<String> {
+        self.register.stay(session)?.case.clone()
+    }
 }
 
-const fn blocked(whose: Whose, label: Option<Label>) -> Message {
+const fn blocked(whose: Whose, label: Option<Label>, case: Option<String>) -> Message {
     Message::Blocked {
         whose,
         blocked: true,
         label,
+        case,
     }
 }
 
@@ -227,5 +274,6 @@ const fn unblocked(whose: Whose) -> Message {
         whose,
         blocked: false,
         label: None,
+        case: None,
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::line::{Line, SocketId};
-use super::request::Request;
+use super::request::{Request, Ruled};
 use crate::config;
 use crate::id::MatchId;
 use crate::limits;
@@ -94,6 +94,12 @@ impl Handle {
     pub async fn readmit(&self, device: DeviceKey) {
         // As above.
         let _ = self.requests.send(Request::Readmit { device }).await;
+    }
+
+    /// What a person has decided is done; that is written down already.
+    pub(super) async fn rule(&self, ruled: Ruled) {
+        // As above.
+        let _ = self.requests.send(Request::Rule(ruled)).await;
     }
 
     /// Admits no more, tells everybody, and returns when nobody is left or the time is over.

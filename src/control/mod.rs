@@ -14,8 +14,12 @@
 //! 3. [`oversight`] keeps back what the desk wants until the audit log has it on disk.
 //! 4. [`conduct`] does it: a gate, a word to the visitor, the end of a stay. By [`device`] tokens a
 //!    browser is known when it comes again.
+//!
+//! Where a person should look, [`oversight`] has a case put on disk behind the lines; [`casework`] is
+//! what people do with it, and brings what they decide back to the task.
 
 mod capacity;
+mod casework;
 mod conduct;
 mod device;
 mod gauges;
@@ -28,9 +32,10 @@ mod switchboard;
 mod task;
 mod watch;
 
+pub use casework::{CaseNews, Casework, CaseworkError};
 pub use handle::Handle;
 pub use line::{Line, SocketId};
-pub use request::{Marks, Message, Refusal, Request, Screening, Ticket, Whose};
+pub use request::{Marks, Message, Refusal, Request, Ruled, Screening, Ticket, Whose};
 pub use task::start;
 pub use watch::{DeviceBook, Watch};
 

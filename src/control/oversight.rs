@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::id::SessionId;
 use crate::media::Gate;
-use crate::moderation::{AuditLine, Deed, Desk, Input, Label, Output, Policy};
+use crate::moderation::{AuditLine, Deed, Desk, Input, Label, Opening, Output, Policy};
 
 /// How long after a failure the same lines are written again.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
@@ -123,6 +123,15 @@ impl Oversight {
         }
         self.writing = Writing::UnderWay { lines: lines.len() };
         Some(lines)
+    }
+
+    /// The cases that follow the lines which are wanted.
+    pub(super) fn openings(&self) -> Vec<Opening> {
+        let opening = |output: &Output| match output {
+            Output::OpenCase(opening) => Some(opening.clone()),
+            _ => None,
+        };
+        self.wanted.iter().filter_map(opening).collect()
     }
 
     /// The lines are on disk: what followed them may be done. What they say.

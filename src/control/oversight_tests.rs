@@ -14,15 +14,18 @@ use crate::codec::VideoCodec;
 use crate::config;
 use crate::control::device::Devices;
 use crate::control::line::SocketId;
-use crate::control::request::{Marks, Message, Request, Screening, Whose};
+use crate::control::request::{Marks, Message, Request, Ruled, Screening, Whose};
 use crate::control::switchboard::{Switchboard, leg_of};
 use crate::control::watch::DeviceBook;
+use crate::id::CaseId;
 use crate::lobby::{Ask, Door, Notice, Wish};
 use crate::media::{Command, Event};
-use crate::moderation::{DeviceTokens, Policy, Score, Verdict};
+use crate::moderation::{Actor, DeviceTokens, Policy, Ruling, Score, Verdict};
 use crate::private::Private;
-use crate::store::KeptOut;
+use crate::store::{KeptOut, Receipt};
 use crate::tap::{Frame, Occasion};
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A switchboard with a desk, and what it says and commands.
 struct Board {
@@ -185,6 +188,55 @@ async fn nobody_is_met_before_a_picture_of_theirs_was_judged() {
     let matched = |message: &Message| matches!(message, Message::Notice(Notice::Matched { .. }));
     let at = |which: &dyn Fn(&Message) -> bool| told.iter().position(which);
     assert!(at(&passed) < at(&matched), "{told:?}");
+}
+
+#[tokio::test]
+async fn whoever_is_sent_away_is_told_the_code_of_their_case() {
+    let mut board = Board::with_visitors(1);
+    board.judge(0, Label::KNOWN_PICTURE);
+    board.told(0);
+    board.board.lines_to_write(board.now).unwrap();
+    let openings = board.board.cases_to_open();
+    assert!(openings.iter().all(|opening| opening.session == nth(0)));
+    assert!(!openings.is_empty());
+    let receipt = Receipt {
+        session: nth(0),
+        reporter: None,
+        id: CaseId(1),
+        code: "7Q2M".to_owned(),
+    };
+    board.board.handle_receipts(vec![receipt]);
+    board.board.handle_written(true, board.now);
+    let told = board.told(0);
+    let tells = |message: &Message| matches!(message, Message::Ended { case: Some(code), .. } if code == "7Q2M");
+    assert!(told.iter().any(tells), "{told:?}");
+    assert!(board.board.cases_to_open().is_empty());
+}
+
+#[tokio::test]
+async fn a_person_who_warns_is_heard_by_the_visitor_behind_a_line() {
+    let mut board = Board::with_visitors(1);
+    board.judge(0, Label::NEUTRAL);
+    board.told(0);
+    let rule = |ruling| {
+        Request::Rule(Ruled {
+            session: Some(nth(0)),
+            device: None,
+            ruling,
+            label: Label::SEXY,
+            by: Actor::Person(Arc::from("ann")),
+        })
+    };
+    board.board.handle_request(rule(Ruling::Warn), board.now);
+    assert!(board.told(0).is_empty(), "not before the line");
+    assert!(board.write());
+    let told = board.told(0);
+    assert!(matches!(told[..], [Message::Warned(_)]), "{told:?}");
+    board
+        .board
+        .handle_request(rule(Ruling::Ban(HOUR)), board.now);
+    assert!(board.write());
+    assert!(board.told(0).iter().any(ends));
 }
 
 #[tokio::test]

@@ -53,6 +53,8 @@ pub(super) struct Stay {
     pub(super) partner: Option<SessionId>,
     /// The browser that it came with.
     pub(super) device: Option<DeviceKey>,
+    /// The code of the case about it, once there is one.
+    pub(super) case: Option<String>,
     /// The token for that browser, until it is told.
     pub(super) device_token: Option<Private<String>>,
 }
@@ -142,6 +144,7 @@ impl Register {
             connected_at: None,
             partner: None,
             device,
+            case: None,
             device_token,
         };
         self.stays.insert(session, stay);

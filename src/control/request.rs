@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::line::SocketId;
-use crate::id::MatchId;
+use crate::id::{MatchId, SessionId};
 use crate::lobby::{Ask, Notice, Standing, Unpaired, Wish};
 use crate::media::OfferError;
-use crate::moderation::{DeviceKey, Label, Policy};
+use crate::moderation::{Actor, DeviceKey, Label, Policy, Ruling};
 use crate::private::Private;
 
 /// What a WebSocket asks of the control task.
@@ -84,6 +84,8 @@ pub enum Request {
         /// The device.
         device: DeviceKey,
     },
+    /// A person has decided about a case, and that is written down.
+    Rule(Ruled),
     /// Admit no more, and end within the time.
     Drain {
         /// The time.
@@ -100,6 +102,21 @@ pub struct Marks {
     pub device: Option<Private<String>>,
     /// Who they are to the operator, by their access token.
     pub account: Option<Private<String>>,
+}
+
+/// What a person has decided, to be done.
+#[derive(Debug)]
+pub struct Ruled {
+    /// About whom, if they may still be there.
+    pub session: Option<SessionId>,
+    /// Their device, if it is known.
+    pub device: Option<DeviceKey>,
+    /// What.
+    pub ruling: Ruling,
+    /// Why.
+    pub label: Label,
+    /// Who.
+    pub by: Actor,
 }
 
 /// What a visitor is told.
@@ -146,6 +163,8 @@ pub enum Message {
         blocked: bool,
         /// What was seen, for the visitor whose picture it is.
         label: Option<Label>,
+        /// The code of the case, for the same.
+        case: Option<String>,
     },
     /// The stay is ended by policy; the lobby's farewell follows.
     Ended {
@@ -153,6 +172,8 @@ pub enum Message {
         label: Label,
         /// When the visitor may come back.
         retry_after: Duration,
+        /// The code of the case, to ask for another look with.
+        case: Option<String>,
     },
     /// What was asked for was not done.
     Refused(Refusal),

@@ -117,6 +117,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             }
             Request::Replace { policy } => self.replace_policy(policy, now),
             Request::Readmit { device } => self.readmit(device, now),
+            Request::Rule(ruled) => self.rule(ruled, now),
             Request::Drain { within, done } => {
                 self.askers.push(done);
                 self.put(Input::Drain { within }, now);

@@ -96,14 +96,17 @@ impl<F: FnMut(Command)> Task<F> {
                 },
                 seen = seen(&mut self.eyes) => match seen {
                     Seen::Judged(judged) => self.switchboard.handle_judged(judged, now()),
-                    Seen::Written { on_disk } => self.switchboard.handle_written(on_disk, now()),
+                    Seen::Written { on_disk, receipts } => {
+                        self.switchboard.handle_receipts(receipts);
+                        self.switchboard.handle_written(on_disk, now());
+                    }
                 },
                 () = timer, if deadline.is_some() => self.switchboard.handle_time(now()),
             }
             if let Some(eyes) = &mut self.eyes
                 && let Some(lines) = self.switchboard.lines_to_write(now())
             {
-                eyes.write(lines);
+                eyes.write(lines, self.switchboard.cases_to_open());
             }
             self.online
                 .store(self.switchboard.online(), Ordering::Relaxed);

@@ -3,11 +3,13 @@
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
-use tracing::error;
+use tokio::time::timeout_at;
+use tracing::{error, warn};
 
 use crate::classify::{Classifier, Judged};
-use crate::moderation::{AuditLine, Desk, DeviceTokens};
-use crate::store::{AppendError, AuditLog, KeptOut};
+use crate::limits;
+use crate::moderation::{AuditLine, Desk, DeviceTokens, Opening};
+use crate::store::{AppendCause, AppendError, AuditLog, Cases, KeptOut, Receipt};
 use crate::tap;
 
 /// Everything that looking at pictures takes.
@@ -22,6 +24,8 @@ pub struct Watch {
     pub judged: mpsc::Receiver<Judged>,
     /// Where decisions are written down.
     pub audit: AuditLog,
+    /// Where cases are kept for people to decide.
+    pub cases: Cases,
     /// How browsers are known again.
     pub devices: DeviceBook,
 }
@@ -50,7 +54,19 @@ pub(super) struct Eyes {
     classifier: Box<dyn Classifier>,
     judged: Option<mpsc::Receiver<Judged>>,
     audit: AuditLog,
-    writing: Option<oneshot::Receiver<Result<(), AppendError>>>,
+    cases: Cases,
+    writing: Option<Writing>,
+}
+
+/// How far the disk is.
+enum Writing {
+    /// The lines are on their way; the cases follow them.
+    Lines(oneshot::Receiver<Result<(), AppendError>>, Vec<Opening>),
+    /// The lines are on disk, the cases on their way.
+    Cases(
+        oneshot::Receiver<Result<Vec<Receipt>, AppendCause>>,
+        Instant,
+    ),
 }
 
 /// What comes of looking.
@@ -61,6 +77,8 @@ pub(super) enum Seen {
     Written {
         /// Whether it took them.
         on_disk: bool,
+        /// The cases that it took with them.
+        receipts: Vec<Receipt>,
     },
 }
 
@@ -72,6 +90,7 @@ impl Watch {
             classifier: self.classifier,
             judged: Some(self.judged),
             audit: self.audit,
+            cases: self.cases,
             writing: None,
         };
         ((self.desk, self.devices), eyes)
@@ -79,9 +98,10 @@ impl Watch {
 }
 
 impl Eyes {
-    /// Has lines written down; [`Eyes::next`] says when they are on disk.
-    pub(super) fn write(&mut self, lines: Vec<AuditLine>) {
-        self.writing = Some(self.audit.append(lines));
+    /// Has lines written down, and after them the cases that they open; [`Eyes::next`] says when
+    /// they are on disk.
+    pub(super) fn write(&mut self, lines: Vec<AuditLine>, openings: Vec<Opening>) {
+        self.writing = Some(Writing::Lines(self.audit.append(lines), openings));
     }
 
     /// Hands pictures to whoever looks, until there is something to tell. Nothing is lost of a wait
@@ -103,9 +123,9 @@ impl Eyes {
                         self.judged = None;
                     }
                 },
-                on_disk = answer(&mut self.writing) => {
+                (on_disk, receipts) = answer(&mut self.writing, &self.cases) => {
                     self.writing = None;
-                    return Seen::Written { on_disk };
+                    return Seen::Written { on_disk, receipts };
                 }
             }
         }
@@ -126,17 +146,40 @@ async fn next_judged(judged: &mut Option<mpsc::Receiver<Judged>>) -> Option<Judg
     }
 }
 
-/// Whether the lines are on disk, once that is known.
-async fn answer(writing: &mut Option<oneshot::Receiver<Result<(), AppendError>>>) -> bool {
-    match writing {
-        Some(answer) => match answer.await {
-            Ok(Ok(())) => true,
-            Ok(Err(refused)) => {
-                error!(cause = %refused.cause, "the audit log is not written");
-                false
+/// Whether the lines are on disk, and which cases, once that is known. What was decided waits for
+/// its case only so long: somebody may be looking at the picture.
+async fn answer(writing: &mut Option<Writing>, cases: &Cases) -> (bool, Vec<Receipt>) {
+    loop {
+        match writing {
+            Some(Writing::Lines(lines, openings)) => match lines.await {
+                Ok(Ok(())) if openings.is_empty() => return (true, Vec::new()),
+                Ok(Ok(())) => {
+                    let receipts = cases.add(std::mem::take(openings));
+                    let until = tokio::time::Instant::now() + limits::CASE_PATIENCE;
+                    *writing = Some(Writing::Cases(receipts, until.into_std()));
+                }
+                Ok(Err(refused)) => {
+                    error!(cause = %refused.cause, "the audit log is not written");
+                    return (false, Vec::new());
+                }
+                Err(_) => return (false, Vec::new()),
+            },
+            Some(Writing::Cases(receipts, until)) => {
+                let receipts = timeout_at((*until).into(), receipts).await;
+                return (true, receipts.map_or_else(|_| late(), told));
             }
-            Err(_) => false,
-        },
-        None => std::future::pending().await,
+            None => std::future::pending().await,
+        }
     }
+}
+
+fn told(
+    answer: Result<Result<Vec<Receipt>, AppendCause>, oneshot::error::RecvError>,
+) -> Vec<Receipt> {
+    answer.map_or_else(|_| Vec::new(), Result::unwrap_or_default)
+}
+
+fn late() -> Vec<Receipt> {
+    warn!("cases are slow to reach the disk: what was decided is done before");
+    Vec::new()
 }

@@ -24,6 +24,7 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     let name = match name {
         "" => "index.html",
         "console" | "console/" => "console/index.html",
+        "appeal" | "appeal/" => "appeal/index.html",
         name => name,
     };
     let Some(file) = Files::get(name) else {

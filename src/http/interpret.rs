@@ -131,6 +131,7 @@ pub(super) fn write(message: Message, rules: &config::Lobby) -> FromServer {
             whose,
             blocked,
             label,
+            case,
         } => FromServer::Blocked {
             whose: match whose {
                 control::Whose::Own => Whose::Own,
@@ -138,10 +139,16 @@ pub(super) fn write(message: Message, rules: &config::Lobby) -> FromServer {
             },
             blocked,
             label: label.map(|label| label.to_string()),
+            case,
         },
-        Message::Ended { label, retry_after } => FromServer::Ended {
+        Message::Ended {
+            label,
+            retry_after,
+            case,
+        } => FromServer::Ended {
             label: label.to_string(),
             retry_after_ms: ms(retry_after),
+            case,
         },
         Message::Refused(refusal) => FromServer::error(code_of(refusal), None),
         Message::Replaced => FromServer::Bye {

@@ -221,6 +221,8 @@ pub enum FromServer {
         blocked: bool,
         /// What was seen; of a partner it is not told.
         label: Option<String>,
+        /// The code of the case, to ask for another look with; of a partner it is not told.
+        case: Option<String>,
     },
     /// The server ends the stay; `bye` follows.
     Ended {
@@ -228,6 +230,8 @@ pub enum FromServer {
         label: String,
         /// When the visitor may come back.
         retry_after_ms: u64,
+        /// The code of the case, to ask for another look with.
+        case: Option<String>,
     },
     /// The server is shutting down.
     GoingAway {

@@ -17,6 +17,8 @@ pub(super) struct Problem {
     pub(super) detail: String,
     /// When to ask again.
     pub(super) retry_after: Option<Duration>,
+    /// A member that this kind of problem has beside the usual ones (RFC 9457, 3.2).
+    pub(super) more: Option<(&'static str, String)>,
 }
 
 impl Problem {
@@ -26,6 +28,7 @@ impl Problem {
             code,
             detail: detail.to_string(),
             retry_after: None,
+            more: None,
         }
     }
 
@@ -34,17 +37,26 @@ impl Problem {
         self.retry_after = Some(retry_after);
         self
     }
+
+    /// The same, with a member of its own.
+    pub(super) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.more = Some((name, value));
+        self
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let problem = json!({
+        let mut problem = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or_default(),
             "status": self.status.as_u16(),
             "code": self.code,
             "detail": self.detail,
         });
+        if let Some((name, value)) = self.more {
+            problem[name] = json!(value);
+        }
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, kind, problem.to_string()).into_response();
         let headers = response.headers_mut();

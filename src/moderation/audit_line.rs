@@ -90,6 +90,26 @@ pub enum Deed {
     Readmit,
     /// Somebody asked at the desk for what is not theirs.
     Refuse,
+    /// What a person has decided is done to a session that is still there.
+    CarryOut,
+    /// A person finds nothing wrong.
+    Dismiss,
+    /// A person decides for long, and another is to agree.
+    SecondOpinion,
+    /// A person hands a case to another role.
+    Escalate,
+    /// A case is kept beyond its time.
+    Hold,
+    /// It no longer is.
+    Unhold,
+    /// A person looks at a picture of a case.
+    View,
+    /// A visitor asks for another look.
+    Appeal,
+    /// A person takes a case out, to submit it elsewhere.
+    Export,
+    /// The key of a case's pictures is destroyed.
+    Destroy,
 }
 
 impl Deed {
@@ -109,6 +129,16 @@ impl Deed {
             Self::Policy => "policy",
             Self::Readmit => "readmit",
             Self::Refuse => "refuse",
+            Self::CarryOut => "carry_out",
+            Self::Dismiss => "dismiss",
+            Self::SecondOpinion => "second_opinion",
+            Self::Escalate => "escalate",
+            Self::Hold => "hold",
+            Self::Unhold => "unhold",
+            Self::View => "view",
+            Self::Appeal => "appeal",
+            Self::Export => "export",
+            Self::Destroy => "destroy",
         }
     }
 }

@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::audit_line::{Actor, AuditLine, Deed};
+use super::carrying::Ruled;
 use super::devices::Devices;
 use super::docket::{DeviceKey, Input, Output};
 use super::dossier::{Dossier, Stage};
@@ -78,8 +79,24 @@ impl Desk {
                 about,
                 category,
             } => self.handle_reported(by, about, category, now),
-            Input::Lifted { session, by } => self.handle_lifted(session, by, now),
+            Input::Lifted { session, by } => self.lift(session, (by, Deed::Unblur), now),
             Input::Readmitted { device } => self.devices.readmit(device),
+            Input::Ruled {
+                session,
+                device,
+                ruling,
+                label,
+                by,
+            } => {
+                let ruled = Ruled {
+                    session,
+                    device,
+                    ruling,
+                    label,
+                    by,
+                };
+                self.handle_ruled(ruled, now);
+            }
             Input::Left { session } => self.remove(session),
             Input::Tick => {}
         }
@@ -168,7 +185,8 @@ impl Desk {
         self.settle(session, now);
     }
 
-    fn handle_lifted(&mut self, session: SessionId, by: Actor, now: Instant) {
+    /// A person lifts a blur.
+    pub(super) fn lift(&mut self, session: SessionId, (by, deed): (Actor, Deed), now: Instant) {
         let Some(dossier) = self.dossiers.get_mut(&session) else {
             return;
         };
@@ -183,7 +201,7 @@ impl Desk {
             label: blur.label,
             score: 0.0,
             version: self.no_version(),
-            deed: Deed::Unblur,
+            deed,
             reason: "lifted".to_owned(),
         }));
         self.outputs.push_back(Output::Unblur { session });

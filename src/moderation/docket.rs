@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::audit_line::{Actor, AuditLine};
+use super::case::Opening;
+use super::ruling::Ruling;
 use super::verdict::{Label, Verdict};
 use crate::category::Category;
 use crate::id::{MatchId, SessionId};
@@ -77,6 +79,19 @@ pub enum Input {
         /// The device.
         device: DeviceKey,
     },
+    /// A person has decided, and that is written down: what there is to do now.
+    Ruled {
+        /// The session, if it may still be there.
+        session: Option<SessionId>,
+        /// Its device, if it is known.
+        device: Option<DeviceKey>,
+        /// What was decided.
+        ruling: Ruling,
+        /// About what.
+        label: Label,
+        /// Who.
+        by: Actor,
+    },
     /// The stay is over.
     Left {
         /// The session.
@@ -92,6 +107,8 @@ pub enum Input {
 pub enum Output {
     /// Write this down.
     Write(AuditLine),
+    /// A person should look. It follows its line, and is on disk before what follows it is done.
+    OpenCase(Opening),
     /// Screening is passed: the session may be matched.
     Pass {
         /// The session.

@@ -1,9 +1,10 @@
 //! From a verdict to what happens: which rows of the policy it makes true, and what they do.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::audit_line::{Actor, AuditLine, Deed};
+use super::case::Opening;
 use super::desk::Desk;
 use super::docket::Output;
 use super::dossier::{Blur, Bounds, Dossier, Newest, Stage};
@@ -210,7 +211,11 @@ impl Desk {
 
     fn write_row(&mut self, session: SessionId, one: &Due, version: &Arc<str>, deed: Deed) {
         let (row, score) = one;
-        self.outputs.push_back(Output::Write(AuditLine {
+        let lasts = match row.action {
+            Action::Cooldown(lasts) | Action::Ban(lasts) => Some(lasts),
+            Action::Allow | Action::Review | Action::Warn | Action::Blur | Action::End => None,
+        };
+        let line = AuditLine {
             actor: Actor::Policy {
                 version: Arc::clone(&self.policy.version),
                 shadow: !self.policy.is_in_force(row),
@@ -221,7 +226,17 @@ impl Desk {
             version: Arc::clone(version),
             deed,
             reason: format!("line {}: {row}", row.line),
-        }));
+        };
+        self.write_and_open(line, lasts);
+    }
+
+    /// Writes a line down; after it, where a person should look, comes the case.
+    pub(super) fn write_and_open(&mut self, line: AuditLine, lasts: Option<Duration>) {
+        let dossier = line.session.and_then(|session| self.dossiers.get(&session));
+        let device = dossier.and_then(|dossier| dossier.device);
+        let opening = Opening::of(&line, device, lasts);
+        self.outputs.push_back(Output::Write(line));
+        self.outputs.extend(opening.map(Output::OpenCase));
     }
 }
 

@@ -34,6 +34,8 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod audit_line;
+mod carrying;
+mod case;
 mod desk;
 mod device_token;
 mod devices;
@@ -44,15 +46,20 @@ mod judging;
 mod policy;
 mod policy_file;
 mod reporting;
+mod role;
+mod ruling;
 mod screening;
 mod strikes;
 mod verdict;
 mod vigilance;
 
 pub use audit_line::{Actor, AuditLine, Deed};
+pub use case::{CaseClass, Opening, Origin, Status};
 pub use desk::Desk;
 pub use device_token::{BadToken, DEVICE_TOKEN_LIFE_S, DeviceId, DeviceTokens};
 pub use docket::{DeviceKey, Input, Output};
 pub use policy::{Action, DEFAULT_POLICY, Policy, Row, Screening, When};
 pub use policy_file::PolicyError;
+pub use role::{Role, UnknownRole};
+pub use ruling::{Escalation, Hindrance, LASTING, LONGEST_BAN, NoRuling, Ruling, Sequel, Standing};
 pub use verdict::{BadLabel, BadScore, Label, Outcome, Score, Verdict};

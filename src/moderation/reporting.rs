@@ -193,7 +193,7 @@ impl Desk {
         if heard {
             return;
         }
-        self.outputs.push_back(Output::Write(AuditLine {
+        let line = AuditLine {
             actor: Actor::Visitor(by),
             session: Some(about),
             label: label_of(category),
@@ -201,7 +201,8 @@ impl Desk {
             version: self.no_version(),
             deed: Deed::Report,
             reason: "reported by another visitor".to_owned(),
-        }));
+        };
+        self.write_and_open(line, None);
         let Some(dossier) = self.dossiers.get_mut(&about) else {
             return;
         };

@@ -13,7 +13,7 @@ use crate::classify::{Builtin, KnownList, Settings, StartError};
 use crate::config::{ConfigError, Loaded};
 use crate::control::{DeviceBook, Watch};
 use crate::moderation::{Desk, DeviceTokens};
-use crate::store::{self, AuditLog, KeptOut, Moderators, OpenError, Outside};
+use crate::store::{self, AuditLog, Cases, Keeping, KeptOut, Moderators, OpenError, Outside};
 use crate::tap::{self, Rates, Tap};
 
 /// Everything for looking at pictures; nothing, where nobody looks.
@@ -32,6 +32,7 @@ pub(super) struct Lookout {
 /// What is closed once nobody decides any more.
 pub(super) struct Ledgers {
     audit: AuditLog,
+    cases: Cases,
     kept_out: KeptOut,
     known: KnownList,
 }
@@ -44,6 +45,8 @@ pub(super) struct DeskBooks {
     pub(super) audit: AuditLog,
     /// Who stays outside.
     pub(super) kept_out: KeptOut,
+    /// What waits for a decision.
+    pub(super) cases: Cases,
 }
 
 impl Ledgers {
@@ -59,6 +62,7 @@ impl Ledgers {
     /// Waits until everything is on disk.
     pub(super) fn close(self) {
         self.audit.close();
+        self.cases.close();
         self.kept_out.close();
     }
 }
@@ -95,6 +99,13 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
         then_every: Duration::from_millis(config.steady_every_ms),
         ..Rates::default()
     };
+    let folder = &loaded.config.store.folder;
+    let keeping = Keeping {
+        conduct: days(loaded.config.cases.keep_days),
+        child_safety: days(loaded.config.cases.keep_child_safety_days),
+    };
+    let cases = Cases::open(folder, keeping)
+        .map_err(|error| loaded.wrong("store.folder", within_reach(&error)))?;
     let watch = Watch {
         desk,
         devices,
@@ -102,16 +113,18 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
         classifier: Box::new(classifier),
         judged,
         audit: audit.clone(),
+        cases: cases.clone(),
     };
-    let folder = &loaded.config.store.folder;
     let books = DeskBooks {
         moderators: Moderators::open(folder)
             .map_err(|error| loaded.wrong("store.folder", within_reach(&error)))?,
         audit: audit.clone(),
         kept_out: watch.devices.kept_out.clone(),
+        cases: cases.clone(),
     };
     let ledgers = Ledgers {
         audit,
+        cases,
         kept_out: watch.devices.kept_out.clone(),
         known,
     };
@@ -162,6 +175,10 @@ fn wrong_service(loaded: &Loaded, error: &ServiceSetError) -> ConfigError {
         ServiceSetError::Labels(_) => "classifier.service_labels",
     };
     loaded.wrong(key, within_reach(error))
+}
+
+const fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 24 * 60 * 60)
 }
 
 fn wrong_files(loaded: &Loaded, error: &StartError) -> ConfigError {

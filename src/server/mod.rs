@@ -23,7 +23,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use crate::config::{ConfigError, Loaded};
-use crate::control;
+use crate::control::{self, Casework};
 use crate::http::console::{Console, Parts, Reload};
 use crate::http::entrance::Entrance;
 use crate::http::listener::{Listener, ListenerHandle};
@@ -112,7 +112,10 @@ impl Server {
         let control = control::start(&config.lobby, command, events, lookout.watch);
         let (asks, reloads) = mpsc::channel(1);
         let console = lookout.books.map(|books| {
+            let (cases, audit) = (books.cases, books.audit.clone());
+            let kept_out = books.kept_out.clone();
             Console::new(Parts {
+                casework: Casework::new(cases, audit, kept_out, control.clone()),
                 moderators: books.moderators,
                 audit: books.audit,
                 kept_out: books.kept_out,

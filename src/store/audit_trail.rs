@@ -12,7 +12,8 @@ const PAGE: &str = "\
 SELECT sequence, time_ms, actor, session, label, score, version, action, reason, seal FROM
     (SELECT * FROM audit WHERE sequence < ?1 ORDER BY sequence DESC LIMIT ?2)
 WHERE (?3 = '' OR actor = ?3) AND (?4 = '' OR action = ?4)
-ORDER BY sequence DESC LIMIT ?5";
+    AND substr(reason, 1, length(?5)) = ?5
+ORDER BY sequence DESC LIMIT ?6";
 
 /// Which lines are wanted.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -23,6 +24,8 @@ pub struct Search {
     pub actor: String,
     /// Only this deed, as it stands in the log; empty for any.
     pub action: String,
+    /// Only lines whose reason begins so.
+    pub reason_start: String,
 }
 
 /// Some lines of the log.
@@ -55,6 +58,7 @@ impl AuditLog {
             i64::from(limits::TRAIL_SEARCHED),
             search.actor,
             search.action,
+            search.reason_start,
             i64::from(limits::TRAIL_PAGE),
         ])?;
         let mut lines = Vec::new();

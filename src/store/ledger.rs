@@ -85,6 +85,9 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    Random,
     /// The thread that writes cannot be started.
     #[error("the store's thread cannot be started")]
     Thread(#[source] std::io::Error),
@@ -94,19 +97,19 @@ pub enum OpenError {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AppendCause {
     /// The disk has no room.
-    #[error("the disk has no room for the audit log")]
+    #[error("the disk has no room")]
     DiskFull,
     /// Another program keeps the file locked.
-    #[error("another program keeps the audit log locked")]
+    #[error("another program keeps the file locked")]
     Locked,
     /// More lines wait than can be kept.
-    #[error("the audit log is too far behind")]
+    #[error("the store is too far behind")]
     Behind,
     /// The thread that writes has ended.
-    #[error("the audit log is closed")]
+    #[error("the store is closed")]
     Closed,
     /// Anything else that SQLite says.
-    #[error("the audit log cannot be written: {0}")]
+    #[error("the file cannot be used: {0}")]
     Other(String),
 }
 

@@ -12,6 +12,10 @@
 mod audit;
 mod audit_tally;
 mod audit_trail;
+mod case_reading;
+mod case_rows;
+mod case_table;
+mod cases;
 mod chain;
 mod kept_out;
 mod ledger;
@@ -21,8 +25,15 @@ mod readmission;
 pub use audit::{AUDIT_FILE, AppendError, AuditLog};
 pub use audit_tally::Tally;
 pub use audit_trail::{Search, Trail};
+pub use case_rows::{
+    Appeal, CaseFile, CaseRow, Decided, Decision, Lease, PictureRow, Queue, Receipt, Side,
+};
+pub use case_table::{Keeping, Leased, Taken};
+pub use cases::{CASES_FILE, Cases};
 pub use chain::{Seal, Stored};
 pub use kept_out::{DEVICES_FILE, KeptOut, Outside, SECRET_FILE, device_secret};
 pub use ledger::{AppendCause, OpenError, Verified, VerifyError, verify};
-pub use moderators::{MODERATORS_FILE, Moderator, ModeratorError, Moderators, Role, UnknownRole};
+pub use moderators::{MODERATORS_FILE, Moderator, ModeratorError, Moderators};
 pub use readmission::{Ban, BanId, NoBanId};
+
+pub use crate::moderation::{Role, UnknownRole};

@@ -1,8 +1,6 @@
 //! [`Moderators`]: the people who may decide, on disk; of each one's token only its hash.
 
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -13,6 +11,7 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 use super::kept_out::make_folder;
 use super::ledger::{OpenError, PATIENCE};
 use crate::limits;
+use crate::moderation::Role;
 use crate::private::Private;
 
 /// The name of the table's file within the folder.
@@ -42,59 +41,6 @@ WHERE removed_ms IS NULL ORDER BY name";
 const INSERT: &str = "INSERT INTO moderators (token, name, role, added_ms) VALUES (?1, ?2, ?3, ?4)";
 
 const REMOVE: &str = "UPDATE moderators SET removed_ms = ?2 WHERE name = ?1 AND removed_ms IS NULL";
-
-/// What somebody may do.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Role {
-    /// Is to look and decide.
-    Moderator,
-    /// Is to give second opinions, too.
-    Senior,
-    /// Is to change the policy, too.
-    Admin,
-    /// Alone is to see what may show a child.
-    ChildSafety,
-}
-
-impl Role {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Moderator,
-        Self::Senior,
-        Self::Admin,
-        Self::ChildSafety,
-    ];
-
-    /// As it is written.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Moderator => "moderator",
-            Self::Senior => "senior",
-            Self::Admin => "admin",
-            Self::ChildSafety => "child-safety",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
-
-impl FromStr for Role {
-    type Err = UnknownRole;
-
-    fn from_str(word: &str) -> Result<Self, UnknownRole> {
-        let role = Self::ALL.into_iter().find(|role| role.word() == word);
-        role.ok_or(UnknownRole)
-    }
-}
-
-/// A word that is no role.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a role is moderator, senior, admin or child-safety")]
-pub struct UnknownRole;
 
 /// Somebody who may decide.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -11,10 +11,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use visavis::config;
-use visavis::control;
+use visavis::control::{self, Casework};
 use visavis::http::console::{Console, Parts, Reload, routes};
-use visavis::moderation::{DeviceKey, Label};
-use visavis::store::{AuditLog, KeptOut, Moderators, Outside, Role, Search, Stored};
+use visavis::moderation::{DeviceKey, Label, Opening};
+use visavis::store::{
+    AuditLog, Cases, Keeping, KeptOut, Moderators, Outside, Role, Search, Stored,
+};
 
 /// A console for people with every role.
 pub(crate) struct DeskStage {
@@ -22,6 +24,7 @@ pub(crate) struct DeskStage {
     folder: PathBuf,
     pub(crate) audit: AuditLog,
     pub(crate) kept_out: KeptOut,
+    cases: Cases,
     /// What is asked of whoever reads the policy.
     pub(crate) reloads: mpsc::Receiver<Reload>,
 }
@@ -34,13 +37,21 @@ impl DeskStage {
         let folder = std::env::temp_dir().join(name);
         let audit = AuditLog::open(&folder).unwrap();
         let (kept_out, _) = KeptOut::open(&folder).unwrap();
+        let keeping = Keeping {
+            conduct: Duration::from_secs(1_000_000),
+            child_safety: Duration::from_secs(1_000_000),
+        };
+        let cases = Cases::open(&folder, keeping).unwrap();
         let (asks, reloads) = mpsc::channel(1);
         let (_, events) = mpsc::channel(1);
+        let control = control::start(&config::Lobby::default(), |_| {}, events, None);
+        let (store, log, outside) = (cases.clone(), audit.clone(), kept_out.clone());
         let console = Console::new(Parts {
+            casework: Casework::new(store, log, outside, control.clone()),
             moderators: Moderators::open(&folder).unwrap(),
             audit: audit.clone(),
             kept_out: kept_out.clone(),
-            control: control::start(&config::Lobby::default(), |_| {}, events, None),
+            control,
             reasons: vec!["mistake".to_owned(), "nudity".to_owned()],
             reloads: asks,
         });
@@ -50,6 +61,7 @@ impl DeskStage {
             folder,
             audit,
             kept_out,
+            cases,
             reloads,
         }
     }
@@ -76,6 +88,16 @@ impl DeskStage {
         moderators.remove(&format!("A {role}")).unwrap();
     }
 
+    /// A case begins: its name and its code.
+    pub(crate) async fn open_case(&self, opening: Opening) -> (String, String) {
+        let receipts = self.cases.add(vec![opening]).await.unwrap().unwrap();
+        (receipts[0].id.0.to_string(), receipts[0].code.clone())
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Keeps a device out for an hour: the name of the ban.
     pub(crate) async fn keep_out(&self, device: u8, label: Label) -> String {
         let outside = Outside {
@@ -96,6 +118,27 @@ impl DeskStage {
 
     pub(crate) async fn get(&self, token: &str, path: &str) -> Answer {
         ask(self.address, "GET", path, token, None).await
+    }
+
+    pub(crate) async fn delete(&self, token: &str, path: &str) -> Answer {
+        ask(self.address, "DELETE", path, token, None).await
+    }
+
+    /// A visitor asks, who has no token, under `/v1/`.
+    pub(crate) async fn ask_outside(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Answer {
+        let body = body.map(Value::to_string);
+        ask_at(
+            self.address,
+            (method, &format!("/v1/{path}")),
+            "",
+            body.as_deref(),
+        )
+        .await
     }
 
     pub(crate) async fn post(&self, token: &str, path: &str, body: Value) -> Answer {
@@ -161,7 +204,17 @@ pub(crate) async fn ask(
     token: &str,
     body: Option<&str>,
 ) -> Answer {
-    let mut request = format!("{method} /v1/console/{path} HTTP/1.1\r\nhost: localhost\r\n");
+    let path = format!("/v1/console/{path}");
+    ask_at(address, (method, &path), token, body).await
+}
+
+async fn ask_at(
+    address: SocketAddr,
+    (method, path): (&str, &str),
+    token: &str,
+    body: Option<&str>,
+) -> Answer {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
     request.push_str("connection: close\r\n");
     if !token.is_empty() {
         request.push_str(&format!("authorization: Bearer {token}\r\n"));

@@ -5,6 +5,7 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+mod cases_at_desk;
 mod counted;
 mod desk_stage;
 mod outside;

@@ -58,7 +58,11 @@ fn a_report_is_written_down_and_looked_into_at_once() {
         session: ONE,
         every,
     };
-    assert_eq!(outputs[1..], [look, watch]);
+    let Output::OpenCase(opening) = &outputs[1] else {
+        panic!("a person should look: {outputs:?}");
+    };
+    assert_eq!((opening.session, opening.reporter), (ONE, Some(TWO)));
+    assert_eq!(outputs[2..], [look, watch]);
 }
 
 #[test]
@@ -179,7 +183,7 @@ fn a_report_about_somebody_who_has_left_is_still_written_down() {
     arrive(&mut trial, TWO);
     let outputs = report(&mut trial, TWO, ONE);
     assert_eq!(deeds(&outputs), [Deed::Report]);
-    assert_eq!(outputs.len(), 1);
+    assert!(matches!(outputs[1..], [Output::OpenCase(_)]), "{outputs:?}");
 }
 
 #[test]

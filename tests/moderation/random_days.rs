@@ -299,6 +299,7 @@ impl Days {
                 self.seen.insert(line.deed);
                 self.written = Some(line);
             }
+            Output::OpenCase(case) => self.written = Some(line_before(written, case.session)),
             Output::Pass { session } => {
                 let unseen = written.is_some_and(|line| line.deed == Deed::Allow);
                 let shadow = self.trial.desk.policy().shadow;
@@ -363,6 +364,13 @@ impl Days {
             *until = (*until).max(now + outside);
         }
     }
+}
+
+/// The line that a case about a session follows.
+fn line_before(written: Option<AuditLine>, session: SessionId) -> AuditLine {
+    let line = written.expect("a case follows its line");
+    assert_eq!(line.session, Some(session));
+    line
 }
 
 #[test]

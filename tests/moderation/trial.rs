@@ -187,7 +187,7 @@ pub(crate) fn actions(outputs: &[Output]) -> Vec<Output> {
     let is_action = |output: &&Output| {
         !matches!(
             output,
-            Output::Write(_) | Output::Watch { .. } | Output::Look { .. }
+            Output::Write(_) | Output::OpenCase(_) | Output::Watch { .. } | Output::Look { .. }
         )
     };
     outputs.iter().filter(is_action).cloned().collect()

@@ -10,7 +10,7 @@ use crate::started::Started;
 #[test]
 fn each_page_and_everything_it_names_is_served() {
     let server = Started::with(&[]);
-    for (path, what) in [("/", "start"), ("/console", "sign-in")] {
+    for (path, what) in [("/", "start"), ("/console", "sign-in"), ("/appeal", "ask")] {
         is_whole(&server, path, what);
     }
 }

@@ -83,6 +83,8 @@ export interface Judgement {
   label: string;
   /** When one may come back. */
   retryAfterMs: number;
+  /** The code of the case, to ask for another look with. */
+  caseCode: string | null;
 }
 
 export interface Refusal {
@@ -109,8 +111,8 @@ export type Reply =
   | { type: "reported" }
   | { type: "screening"; state: Screening }
   | { type: "warned"; label: string }
-  | { type: "blocked"; whose: Whose; blocked: boolean; label: string | null }
-  | { type: "ended"; label: string; retry_after_ms: number }
+  | { type: "blocked"; whose: Whose; blocked: boolean; label: string | null; case: string | null }
+  | { type: "ended"; label: string; retry_after_ms: number; case: string | null }
   | { type: "going_away"; drain_ms: number }
   | { type: "bye"; reason: ByeReason };
 

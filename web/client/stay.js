@@ -123,7 +123,7 @@ export class Stay {
       case "blocked":
         return this.#handleBlocked(reply);
       case "ended":
-        this.judgement = { label: reply.label, retryAfterMs: reply.retry_after_ms };
+        this.judgement = { label: reply.label, retryAfterMs: reply.retry_after_ms, caseCode: reply.case };
         return [];
       case "bye":
         return [{ do: "end", reason: reply.reason, code: reply.reason, message: "the stay is over" }];

@@ -6,9 +6,11 @@ import { deskFr } from "../i18n/desk-fr.js";
 import { find } from "../page/find.js";
 import { Tongue } from "../page/tongue.js";
 import { BansView } from "./bans-view.js";
+import { CaseView } from "./case-view.js";
 import { Desk } from "./desk.js";
 import { draw } from "./draw.js";
 import { FiguresView } from "./figures-view.js";
+import { QueueView } from "./queue-view.js";
 import { RulesView } from "./rules-view.js";
 import { Shortcuts } from "./shortcuts.js";
 import { TrailView } from "./trail-view.js";
@@ -29,8 +31,11 @@ const shortcuts = new Shortcuts(find("keys", HTMLElement));
 const door = find("sign-in", HTMLFormElement);
 const token = find("token", HTMLInputElement);
 
-/** What stands in the line at the top, and who may see it. @type {{ name: string, action: string, view: View }[]} */
+/** What there is, and who may see it; what is aside is reached from another.
+    @type {{ name: string, action: string, view: View, isAside?: boolean }[]} */
 const PLACES = [
+  { name: "queue", action: "see_cases", view: new QueueView(desk) },
+  { name: "case", action: "see_cases", view: new CaseView(desk), isAside: true },
   { name: "bans", action: "see_bans", view: new BansView(desk) },
   { name: "trail", action: "read_trail", view: new TrailView(desk) },
   { name: "figures", action: "see_figures", view: new FiguresView(desk) },
@@ -44,17 +49,20 @@ function places() {
   return PLACES.filter(({ action }) => desk.may(action));
 }
 
+/** What stands in the line at the top. */
+const inLine = () => places().filter(({ isAside }) => !isAside);
+
 /** The view that the address names; the first where it names none. */
 async function follow() {
   if (!desk.me.name) return;
   const [name = "", detail = ""] = decodeURIComponent(location.hash.slice(1)).split("/", 2);
   const place = places().find((one) => one.name === name) ?? places()[0];
   if (!place) return;
-  if (shown !== place.view) shown?.hide?.();
+  shown?.hide?.();
   shown = place.view;
   for (const { view } of PLACES) view.section.hidden = view !== shown;
   for (const link of find("places", HTMLElement).querySelectorAll("a")) {
-    if (link.hash === `#${place.name}`) link.setAttribute("aria-current", "page");
+    if (link.hash === `#${place.name === "case" ? "queue" : place.name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   const { view } = place;
@@ -66,7 +74,7 @@ async function follow() {
 function dress() {
   const { words } = tongue;
   document.title = words.title;
-  const links = places().map(({ name }) => draw("a", { href: `#${name}` }, words.place(name)));
+  const links = inLine().map(({ name }) => draw("a", { href: `#${name}` }, words.place(name)));
   find("places", HTMLElement).replaceChildren(...links);
   find("who", HTMLElement).textContent = desk.me.name;
   find("role", HTMLElement).textContent = desk.me.role ? words.role(desk.me.role) : "";
@@ -80,7 +88,7 @@ function dress() {
 /** @returns {Shortcut[]} */
 function everywhere() {
   const { words } = tongue;
-  const ways = places().map(({ name }, index) => ({
+  const ways = inLine().map(({ name }, index) => ({
     key: String(index + 1),
     word: words.place(name),
     run: () => void (location.hash = `#${name}`),

@@ -20,7 +20,7 @@ export const deskEn = {
   more: "Older lines",
 
   /** @type {(name: string) => string} */
-  place: (name) => ({ bans: "Outside", trail: "Log", figures: "Figures", rules: "Policy" })[name] ?? name,
+  place: (name) => ({ queue: "Queue", bans: "Outside", trail: "Log", figures: "Figures", rules: "Policy" })[name] ?? name,
   /** @type {(role: string) => string} */
   role: (role) =>
     ({ moderator: "moderator", senior: "senior", admin: "admin", "child-safety": "child safety" })[role] ?? role,
@@ -29,6 +29,97 @@ export const deskEn = {
   keysSettings: "Keys…",
   keysLead: "The line at the bottom lists what single keys do on the page that is shown.",
   keysOn: "Single keys do something",
+
+  queueTitle: "What waits",
+  classes: "Which cases",
+  everyClass: "All",
+  conduct: "Conduct",
+  childSafety: "Child safety",
+  takeNext: "Take the next",
+  nothingWaits: "Nothing waits.",
+  /** @type {(open: number, age: string) => string} */
+  queueCount: (open, age) => {
+    if (open === 0) return "";
+    const waits = open === 1 ? "1 case waits" : `${number.format(open)} cases wait`;
+    return age ? `${waits}, the oldest for ${age}.` : `${waits}.`;
+  },
+  /** @type {(severity: number) => string} */
+  severity: (severity) => `Presses ${severity} of 5`,
+  /** @type {(origin: string) => string} */
+  origin: (origin) =>
+    ({ report: "a visitor complained", machine: "a machine acted", appeal: "they ask for another look" })[origin] ?? origin,
+  /** @type {(status: string) => string} */
+  status: (status) =>
+    ({
+      open: "nobody has decided",
+      second_opinion: "needs a second opinion",
+      escalated: "handed on",
+      appealed: "decided, and appealed",
+      closed: "decided",
+    })[status] ?? status,
+  /** @type {(count: number) => string} */
+  reports: (count) => (count === 1 ? "1 report" : `${number.format(count)} reports`),
+  /** @type {(name: string) => string} */
+  has: (name) => `${name} has it`,
+
+  backToQueue: "Back to the queue",
+  historyTitle: "What came before",
+  noHistory: "Nothing is known of this device.",
+  trailOfCase: "What was written down about this case",
+  decisionTitle: "Decide",
+  lengthLabel: "For how long",
+  decide: "Decide",
+  decided: "Written down and done.",
+  orHandOn: "Or hand it to",
+  escalate: "Hand on",
+  factsTitle: "What is known",
+  chooseReason: "Choose…",
+  chooseBoth: "Choose what is to happen, and a reason.",
+  factStatus: "Stands",
+  factOrigin: "Came about",
+  factOpened: "Open for",
+  factReports: "Reports",
+  factMachine: "Done by machine",
+  factPolicy: "Policy",
+  factKept: "Kept until",
+  factCode: "Their code",
+  nothingDone: "nothing",
+  heldBack: "held back from deletion",
+  beginHold: "Keep it beyond its time",
+  endHold: "Let it expire",
+  /** @type {(place: string) => string} */
+  escalateTo: (place) => ({ senior: "somebody senior", child_safety: "child safety" })[place] ?? place,
+  /** @type {(ruling: string) => string} */
+  ruling: (ruling) =>
+    ({
+      dismiss: "Nothing is wrong",
+      warn: "Warn",
+      blur: "Stop the picture",
+      unblur: "Let the picture go on",
+      end: "End the stay",
+      cooldown: "Out for a while",
+      ban: "Out for long",
+    })[ruling] ?? ruling,
+  /** What was done, as a log has it. @type {(action: string) => string} */
+  action: (action) =>
+    ({
+      dismiss: "nothing wrong",
+      warn: "warned",
+      blur: "picture stopped",
+      unblur: "picture let go on",
+      end: "stay ended",
+      cooldown: "out for a while",
+      ban: "out for long",
+    })[action] ?? action,
+  /** @type {(ms: number) => string} */
+  length: (ms) => {
+    const hours = ms / 3_600_000;
+    if (hours < 1) return `${Math.round(hours * 60)} minutes`;
+    if (hours < 24) return hours === 1 ? "1 hour" : `${hours} hours`;
+    const days = hours / 24;
+    if (days >= 365) return "a year, with a second opinion";
+    return days === 1 ? "1 day" : `${days} days`;
+  },
 
   bansTitle: "Who stays outside",
   /** @type {(count: number, shown: number) => string} */
@@ -130,6 +221,11 @@ export const deskEn = {
       too_many_attempts: "Too many unknown tokens came from your network. Wait a moment.",
       not_your_role: "Your role may not do this.",
       no_desk: "Pictures are not looked at on this server: there is nothing to decide.",
+      no_such_case: "There is no such case.",
+      taken: "Somebody else has this case. You can read it meanwhile.",
+      not_leased: "Your time with this case is over. Open it again.",
+      same_person: "You have decided this case before: now it is somebody else’s turn.",
+      closed: "This case is decided.",
       no_such_ban: "This ban is over already.",
       unknown_reason: "This reason is no longer on the list.",
       long_note: "The note is too long.",

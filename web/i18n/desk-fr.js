@@ -22,7 +22,7 @@ export const deskFr = {
   cancel: "Annuler",
   more: "Lignes plus anciennes",
 
-  place: (name) => ({ bans: "Dehors", trail: "Journal", figures: "Chiffres", rules: "Règles" })[name] ?? name,
+  place: (name) => ({ queue: "File", bans: "Dehors", trail: "Journal", figures: "Chiffres", rules: "Règles" })[name] ?? name,
   role: (role) =>
     ({
       moderator: "modération",
@@ -35,6 +35,91 @@ export const deskFr = {
   keysSettings: "Touches…",
   keysLead: "La ligne du bas dit ce que font les touches sur la page affichée.",
   keysOn: "Une touche seule agit",
+
+  queueTitle: "Ce qui attend",
+  classes: "Quels dossiers",
+  everyClass: "Tous",
+  conduct: "Conduite",
+  childSafety: "Protection de l’enfance",
+  takeNext: "Prendre le suivant",
+  nothingWaits: "Rien n’attend.",
+  queueCount: (open, age) => {
+    if (open === 0) return "";
+    const waits = open === 1 ? "1 dossier attend" : `${number.format(open)} dossiers attendent`;
+    return age ? `${waits}, le plus ancien depuis ${age}.` : `${waits}.`;
+  },
+  severity: (severity) => `Urgence ${severity} sur 5`,
+  origin: (origin) =>
+    ({
+      report: "une personne s’est plainte",
+      machine: "une machine a agi",
+      appeal: "un nouvel examen est demandé",
+    })[origin] ?? origin,
+  status: (status) =>
+    ({
+      open: "personne n’a décidé",
+      second_opinion: "demande un second avis",
+      escalated: "transmis",
+      appealed: "décidé, puis contesté",
+      closed: "décidé",
+    })[status] ?? status,
+  reports: (count) => (count === 1 ? "1 signalement" : `${number.format(count)} signalements`),
+  has: (name) => `${name} s’en occupe`,
+
+  backToQueue: "Retour à la file",
+  historyTitle: "Ce qui a précédé",
+  noHistory: "Rien n’est connu de cet appareil.",
+  trailOfCase: "Ce qui a été consigné sur ce dossier",
+  decisionTitle: "Décider",
+  lengthLabel: "Pour combien de temps",
+  decide: "Décider",
+  decided: "Consigné et fait.",
+  orHandOn: "Ou transmettre à",
+  escalate: "Transmettre",
+  factsTitle: "Ce qui est connu",
+  chooseReason: "Choisir…",
+  chooseBoth: "Choisissez ce qui doit arriver, et un motif.",
+  factStatus: "État",
+  factOrigin: "Origine",
+  factOpened: "Ouvert depuis",
+  factReports: "Signalements",
+  factMachine: "Fait par la machine",
+  factPolicy: "Règles en vigueur",
+  factKept: "Gardé jusqu’au",
+  factCode: "Son code",
+  nothingDone: "rien",
+  heldBack: "soustrait à l’effacement",
+  beginHold: "Garder au-delà du délai",
+  endHold: "Laisser expirer",
+  escalateTo: (place) => ({ senior: "une personne confirmée", child_safety: "la protection de l’enfance" })[place] ?? place,
+  ruling: (ruling) =>
+    ({
+      dismiss: "Rien à reprocher",
+      warn: "Avertir",
+      blur: "Arrêter l’image",
+      unblur: "Laisser l’image reprendre",
+      end: "Terminer la séance",
+      cooldown: "Dehors un moment",
+      ban: "Dehors longtemps",
+    })[ruling] ?? ruling,
+  action: (action) =>
+    ({
+      dismiss: "rien à reprocher",
+      warn: "avertissement",
+      blur: "image arrêtée",
+      unblur: "image reprise",
+      end: "séance terminée",
+      cooldown: "dehors un moment",
+      ban: "dehors longtemps",
+    })[action] ?? action,
+  length: (ms) => {
+    const hours = ms / 3_600_000;
+    if (hours < 1) return `${Math.round(hours * 60)} minutes`;
+    if (hours < 24) return hours === 1 ? "1 heure" : `${hours} heures`;
+    const days = hours / 24;
+    if (days >= 365) return "un an, avec un second avis";
+    return days === 1 ? "1 jour" : `${days} jours`;
+  },
 
   bansTitle: "Qui reste dehors",
   bansCount: (count, shown) => {
@@ -127,6 +212,11 @@ export const deskFr = {
       too_many_attempts: "Trop de jetons inconnus sont venus de votre réseau. Attendez un instant.",
       not_your_role: "Votre rôle ne le permet pas.",
       no_desk: "Les images ne sont pas regardées sur ce serveur : il n’y a rien à décider.",
+      no_such_case: "Ce dossier n’existe pas.",
+      taken: "Une autre personne a ce dossier. Vous pouvez le lire en attendant.",
+      not_leased: "Votre temps avec ce dossier est passé. Ouvrez-le à nouveau.",
+      same_person: "Vous avez déjà décidé ce dossier : c’est le tour d’une autre personne.",
+      closed: "Ce dossier est décidé.",
       no_such_ban: "Cette exclusion est déjà terminée.",
       unknown_reason: "Ce motif n’est plus sur la liste.",
       long_note: "La note est trop longue.",

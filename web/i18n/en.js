@@ -118,6 +118,8 @@ export const en = {
   /** @type {(minutes: number) => string} */
   comeBack: (minutes) =>
     minutes <= 1 ? "You may come back in a minute." : `You may come back in ${number.format(minutes)} minutes.`,
+  /** @type {(code: string) => string} */
+  caseCode: (code) => `If this was wrong, ask for another look at /appeal with the code ${code}.`,
 
   chatTitle: "Chat",
   chatLabel: "Message to the stranger",

@@ -125,6 +125,7 @@ export const fr = {
     minutes <= 1
       ? "Vous pourrez revenir dans une minute."
       : `Vous pourrez revenir dans ${number.format(minutes)} minutes.`,
+  caseCode: (code) => `Si c’était une erreur, demandez un nouvel examen sur /appeal avec le code ${code}.`,
 
   chatTitle: "Texte",
   chatLabel: "Message à l’inconnu",

@@ -86,7 +86,8 @@ function describeLoss({ endedReason: reason, judgement }, words) {
 }
 
 /** @param {Judgement} judgement @param {Words} words */
-function describeJudgement({ label, retryAfterMs }, words) {
+function describeJudgement({ label, retryAfterMs, caseCode }, words) {
   const comeBack = retryAfterMs > 0 ? words.comeBack(Math.ceil(retryAfterMs / 60_000)) : "";
-  return [words.seen(label), comeBack].filter(Boolean).join(" ");
+  const code = caseCode ? words.caseCode(caseCode) : "";
+  return [words.seen(label), comeBack, code].filter(Boolean).join(" ");
 }

@@ -190,17 +190,23 @@ impl Keeper {
             Message::Blocked {
                 whose: Whose::Own,
                 label,
+                case,
                 ..
             } => {
                 let blocked = label.as_ref().map(ToString::to_string);
                 self.stands(|it| it.blocked = label);
-                self.tell(blocked.map_or(What::Unblocked, |label| What::Blocked { label }));
+                self.tell(blocked.map_or(What::Unblocked, |label| What::Blocked { label, case }));
             }
             Message::Warned(label) => self.tell(What::Warned {
                 label: label.to_string(),
             }),
-            Message::Ended { label, retry_after } => self.tell(What::Ended {
+            Message::Ended {
+                label,
+                retry_after,
+                case,
+            } => self.tell(What::Ended {
                 label: label.to_string(),
+                case,
                 retry_after_ms: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX),
             }),
             Message::Replaced => return Err(Over),

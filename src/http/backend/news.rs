@@ -46,6 +46,8 @@ pub(super) enum What {
     Blocked {
         /// What was seen.
         label: String,
+        /// The code by which its visitor may ask for another look.
+        case: Option<String>,
     },
     /// Its picture passes again.
     Unblocked,
@@ -53,6 +55,8 @@ pub(super) enum What {
     Ended {
         /// What was seen.
         label: String,
+        /// The code by which its visitor may ask for another look.
+        case: Option<String>,
         /// How long its visitor should stay away.
         retry_after_ms: u64,
     },

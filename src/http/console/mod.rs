@@ -4,11 +4,16 @@
 //! 2. [`sign_in`] finds out who asks, by their token, as often as [`attempts`] allows.
 //! 3. [`rights`] says whether their role may do it; what is refused is written down by [`refused`].
 //! 4. [`bans`], [`trail`], [`figures`] and [`desk_rules`] do it: **the audit line first, then what it says**.
-//! 5. Whatever goes wrong on the way is told as a [`refusal`].
+//! 5. [`case_routes`] put it to [`Casework`], which keeps the same order; [`case_json`] writes the
+//!    answers. Beside it, [`appeals`] are for visitors, who need no token but their case's code.
+//! 6. Whatever goes wrong on the way is told as a [`refusal`].
 
+mod appeals;
 mod asked;
 mod attempts;
 mod bans;
+mod case_json;
+mod case_routes;
 mod desk_rules;
 mod figures;
 mod refusal;
@@ -27,7 +32,8 @@ use axum::{Router, middleware};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::control::Handle;
+use crate::control::{Casework, Handle};
+use crate::http::prefixes::Prefixes;
 use crate::limits;
 use crate::metrics;
 use crate::moderation::{Actor, AuditLine, Deed, Label};
@@ -50,6 +56,8 @@ pub struct Parts {
     pub kept_out: KeptOut,
     /// Where decisions are carried out.
     pub control: Handle,
+    /// What waits for a decision.
+    pub casework: Casework,
     /// The operator's reasons for a decision.
     pub reasons: Vec<String>,
     /// Whoever reads the policy again.
@@ -67,6 +75,9 @@ struct Shared {
     tallies: Semaphore,
     attempts: Mutex<Attempts>,
     refused: Mutex<Refused>,
+    news: Mutex<Prefixes>,
+    appeals: Mutex<Prefixes>,
+    casework: Casework,
     audit: AuditLog,
     kept_out: KeptOut,
     control: Handle,
@@ -83,6 +94,9 @@ impl Console {
             tallies: Semaphore::new(1),
             attempts: Mutex::new(Attempts::default()),
             refused: Mutex::new(Refused::default()),
+            news: Mutex::new(Prefixes::new(appeals::NEWS, limits::APPEAL_NETWORKS)),
+            appeals: Mutex::new(Prefixes::new(appeals::APPEALS, limits::APPEAL_NETWORKS)),
+            casework: parts.casework,
             audit: parts.audit,
             kept_out: parts.kept_out,
             control: parts.control,
@@ -125,37 +139,68 @@ fn actor(person: &Moderator) -> Actor {
 
 /// The routes. Without a console (nobody looks at pictures) there is nothing to sign in to.
 pub fn routes(console: Option<Console>) -> Router {
-    let routes = match console {
-        None => Router::new().fallback(async || Refusal::NoDesk),
-        Some(console) => {
-            let to = |method: MethodRouter<Console>, action| {
-                let gate = sign_in::Gate::new(console.clone(), action);
-                method.layer(middleware::from_fn_with_state(gate, sign_in::admit))
-            };
-            Router::new()
-                .route("/me", to(get(desk_rules::me), Action::SignIn))
-                .route("/reasons", to(get(desk_rules::reasons), Action::SignIn))
-                .route("/bans", to(get(bans::list), Action::SeeBans))
-                .route("/bans/{id}/lift", to(post(bans::lift), Action::LiftBans))
-                .route("/trail", to(get(trail::read), Action::ReadTrail))
-                .route("/figures", to(get(figures::figures), Action::SeeFigures))
-                .route(
-                    "/transparency",
-                    to(get(figures::transparency), Action::Publish),
-                )
-                .route(
-                    "/policy/reload",
-                    to(post(desk_rules::reload), Action::ReloadPolicy),
-                )
-                .fallback(async || Refusal::NoSuchRoute)
-                .method_not_allowed_fallback(async || Refusal::NoSuchMethod)
-                .with_state(console.clone())
-        }
+    let Some(console) = console else {
+        let nobody = Router::new().fallback(async || Refusal::NoDesk);
+        return Router::new().nest("/v1/console", nobody);
     };
-    let routes = routes
+    let desk = desk(&console)
+        .merge(cases(&console))
+        .fallback(async || Refusal::NoSuchRoute)
+        .method_not_allowed_fallback(async || Refusal::NoSuchMethod)
+        .with_state(console.clone());
+    Router::new()
+        .nest("/v1/console", desk)
+        .merge(appeals::routes(console))
         .layer(DefaultBodyLimit::max(limits::CONSOLE_REQUEST_BYTES))
-        .layer(middleware::map_response(keep_nothing));
-    Router::new().nest("/v1/console", routes)
+        .layer(middleware::map_response(keep_nothing))
+}
+
+/// Puts whoever may do it before a route.
+fn guard(
+    console: &Console,
+) -> impl Fn(MethodRouter<Console>, Action) -> MethodRouter<Console> + '_ {
+    |method, action| {
+        let gate = sign_in::Gate::new(console.clone(), action);
+        method.layer(middleware::from_fn_with_state(gate, sign_in::admit))
+    }
+}
+
+fn desk(console: &Console) -> Router<Console> {
+    let to = guard(console);
+    Router::new()
+        .route("/me", to(get(desk_rules::me), Action::SignIn))
+        .route("/reasons", to(get(desk_rules::reasons), Action::SignIn))
+        .route("/bans", to(get(bans::list), Action::SeeBans))
+        .route("/bans/{id}/lift", to(post(bans::lift), Action::LiftBans))
+        .route("/trail", to(get(trail::read), Action::ReadTrail))
+        .route("/figures", to(get(figures::figures), Action::SeeFigures))
+        .route(
+            "/transparency",
+            to(get(figures::transparency), Action::Publish),
+        )
+        .route(
+            "/policy/reload",
+            to(post(desk_rules::reload), Action::ReloadPolicy),
+        )
+}
+
+fn cases(console: &Console) -> Router<Console> {
+    let to = guard(console);
+    let lease = post(case_routes::lease).delete(case_routes::give_back);
+    let see = Action::SeeCases;
+    Router::new()
+        .route("/queue", to(get(case_routes::queue), see))
+        .route("/events", to(get(case_routes::events), see))
+        .route("/next", to(post(case_routes::next), see))
+        .route("/cases/{id}", to(get(case_routes::whole), see))
+        .route("/cases/{id}/lease", to(lease, see))
+        .route("/cases/{id}/decision", to(post(case_routes::decide), see))
+        .route("/cases/{id}/escalate", to(post(case_routes::escalate), see))
+        .route("/cases/{id}/trail", to(get(case_routes::trail), see))
+        .route(
+            "/cases/{id}/hold",
+            to(post(case_routes::hold), Action::HoldCases),
+        )
 }
 
 /// What a moderator sees stays in no browser's cache.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::control::CaseworkError;
 use crate::http::problem_json::Problem;
+use crate::moderation::Hindrance;
 
 /// Why a request is not done.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -46,6 +48,36 @@ pub(super) enum Refusal {
     /// The ban is over, or never was.
     #[error("nobody stays outside under this name")]
     NoSuchBan,
+    /// There is no such case, for this person at least.
+    #[error("there is no such case")]
+    NoSuchCase,
+    /// Somebody else has it.
+    #[error("{by} has this case")]
+    Taken {
+        /// Who.
+        by: String,
+    },
+    /// Whoever decides has to have it.
+    #[error("take the case first: your time with it is over, or never began")]
+    NotLeased,
+    /// They have decided it before.
+    #[error("somebody else has to decide this case")]
+    SamePerson,
+    /// It is decided.
+    #[error("the case is closed")]
+    Closed,
+    /// They have asked for another look before.
+    #[error("this case was appealed before; somebody else decides it")]
+    Appealed,
+    /// An appeal says nothing, or too much.
+    #[error("an appeal has 1 to {max} characters", max = crate::limits::APPEAL_CHARS)]
+    AppealText,
+    /// Too much is asked from there.
+    #[error("that was too fast")]
+    TooFast {
+        /// When the next may come.
+        retry_after: Duration,
+    },
     /// The policy has a mistake; the one before stays.
     #[error("the policy stays as it was: {0}")]
     WrongPolicy(String),
@@ -73,10 +105,34 @@ impl Refusal {
             Self::UnknownReason => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_reason"),
             Self::LongNote => (StatusCode::UNPROCESSABLE_ENTITY, "long_note"),
             Self::NoSuchBan => (StatusCode::NOT_FOUND, "no_such_ban"),
+            Self::NoSuchCase => (StatusCode::NOT_FOUND, "no_such_case"),
+            Self::Taken { .. } => (StatusCode::CONFLICT, "taken"),
+            Self::NotLeased => (StatusCode::CONFLICT, "not_leased"),
+            Self::SamePerson => (StatusCode::CONFLICT, "same_person"),
+            Self::Closed => (StatusCode::CONFLICT, "closed"),
+            Self::Appealed => (StatusCode::CONFLICT, "appealed"),
+            Self::AppealText => (StatusCode::UNPROCESSABLE_ENTITY, "appeal_text"),
+            Self::TooFast { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_fast"),
             Self::WrongPolicy(_) => (StatusCode::CONFLICT, "wrong_policy"),
             Self::NotWritten => (StatusCode::SERVICE_UNAVAILABLE, "not_written"),
             Self::Store => (StatusCode::SERVICE_UNAVAILABLE, "store"),
             Self::Ending => (StatusCode::SERVICE_UNAVAILABLE, "ending"),
+        }
+    }
+}
+
+impl From<CaseworkError> for Refusal {
+    fn from(error: CaseworkError) -> Self {
+        match error {
+            CaseworkError::NoSuchCase => Self::NoSuchCase,
+            CaseworkError::Hindered(Hindrance::Role) => Self::NotYourRole { role: "nobody" },
+            CaseworkError::Hindered(Hindrance::SamePerson) => Self::SamePerson,
+            CaseworkError::Hindered(Hindrance::Closed) => Self::Closed,
+            CaseworkError::Taken(lease) => Self::Taken { by: lease.by },
+            CaseworkError::NotLeased => Self::NotLeased,
+            CaseworkError::Appealed => Self::Appealed,
+            CaseworkError::NotWritten => Self::NotWritten,
+            CaseworkError::Store(_) => Self::Store,
         }
     }
 }
@@ -86,7 +142,10 @@ impl IntoResponse for Refusal {
         let (status, code) = self.status_and_code();
         let problem = Problem::new(status, code, &self);
         match self {
-            Self::TooManyAttempts { retry_after } => problem.after(retry_after),
+            Self::TooManyAttempts { retry_after } | Self::TooFast { retry_after } => {
+                problem.after(retry_after)
+            }
+            Self::Taken { by } => problem.with("by", by),
             _ => problem,
         }
         .into_response()

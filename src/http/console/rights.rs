@@ -7,6 +7,12 @@ use crate::store::Role;
 pub(super) enum Action {
     /// To be known, and to see what everybody at the desk needs.
     SignIn,
+    /// To see cases, take them and decide them. Whose cases, and whether alone, the case says.
+    SeeCases,
+    /// To keep a case beyond its time.
+    HoldCases,
+    /// To see what may show a child.
+    ChildSafety,
     /// To see who stays outside.
     SeeBans,
     /// To let somebody in again.
@@ -23,8 +29,11 @@ pub(super) enum Action {
 
 impl Action {
     /// All of them.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::SignIn,
+        Self::SeeCases,
+        Self::HoldCases,
+        Self::ChildSafety,
         Self::SeeBans,
         Self::LiftBans,
         Self::ReadTrail,
@@ -37,6 +46,9 @@ impl Action {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
+            Self::SeeCases => "see_cases",
+            Self::HoldCases => "hold",
+            Self::ChildSafety => "child_safety",
             Self::SeeBans => "see_bans",
             Self::LiftBans => "lift_bans",
             Self::ReadTrail => "read_trail",
@@ -50,7 +62,11 @@ impl Action {
     pub(super) const fn is_for(self, role: Role) -> bool {
         // moderator, senior, admin, child-safety
         let [moderator, senior, admin, child_safety] = match self {
-            Self::SignIn | Self::SeeBans | Self::SeeFigures => [true, true, true, true],
+            Self::SignIn | Self::SeeCases | Self::SeeBans | Self::SeeFigures => {
+                [true, true, true, true]
+            }
+            Self::HoldCases => [false, false, true, true],
+            Self::ChildSafety => [false, false, false, true],
             Self::LiftBans | Self::ReadTrail | Self::Publish => [false, true, true, false],
             Self::ReloadPolicy => [false, false, true, false],
         };

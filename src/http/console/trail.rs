@@ -30,6 +30,7 @@ pub(super) async fn read(
         before: wanted.before,
         actor: wanted.actor,
         action: wanted.action,
+        ..Search::default()
     };
     let audit = console.0.audit.clone();
     let trail = read_disk(move || audit.trail(&search)).await?;

@@ -39,7 +39,7 @@ test("a wrong token is told, and a right one opens what its role may do and no m
   await page.getByText("nobody’s").waitFor();
   await signIn(page, token);
   assert.equal(await page.getByTestId("who").textContent(), "Mo");
-  assert.deepEqual(await page.locator("#places a").allTextContents(), ["Outside", "Figures"]);
+  assert.deepEqual(await page.locator("#places a").allTextContents(), ["Queue", "Outside", "Figures"]);
   await page.reload();
   await page.getByTestId("who").waitFor();
   assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), "{}", "no token outlives the tab");
@@ -57,6 +57,7 @@ test("who was put outside is let in again by a person, and the log says by whom"
   await visitor.until("is outside", async () => /not allowed here/.test(await statusOf(visitor)));
   const { page, complaints, close } = await openDesk(browser, server.url);
   await signIn(page, addModerator(server, "Ada", "senior"));
+  await page.getByRole("link", { name: "Outside" }).click();
   const row = page.getByTestId("bans-rows").locator("tr");
   await row.filter({ hasText: "a known picture" }).getByRole("button").click();
   await page.getByTestId("lift-note").fill("a statue in a museum");
@@ -64,8 +65,8 @@ test("who was put outside is let in again by a person, and the log says by whom"
   await page.getByText("They may come in again.").waitFor();
   assert.equal(await row.count(), 0);
 
-  // By keyboard: the second page is the log.
-  await page.keyboard.press("2");
+  // By keyboard: the third page is the log.
+  await page.keyboard.press("3");
   const line = page.getByTestId("trail-rows").locator("tr[data-action=readmit]");
   await line.waitFor();
   const told = await line.textContent();
@@ -85,6 +86,35 @@ function statusOf({ page }) {
   return page.evaluate(() => document.getElementById("status")?.textContent ?? "");
 }
 
+test("a report comes to the desk by itself, is decided, and the visitor is told", async () => {
+  const enter = async () => {
+    const person = await arrive(browser, server.url, (page) => page.addInitScript(easel, /** @type {const} */ ("stripes")));
+    await person.start();
+    return person;
+  };
+  const { page, complaints, close } = await openDesk(browser, server.url);
+  await signIn(page, addModerator(server, "Eve", "moderator"));
+  await page.getByText("Nothing waits.").waitFor();
+  const [one, other] = await Promise.all([enter(), enter()]);
+  await Promise.all([one.meets(), other.meets()]);
+  await other.press("report");
+  await other.page.click("input[name=category][value=nudity]");
+  await other.press("report-send");
+  // Nobody touches the desk: the queue changes by itself.
+  const row = page.getByTestId("queue-rows").locator("li");
+  await row.filter({ hasText: "reported: nudity" }).waitFor();
+  await page.keyboard.press("n");
+  await page.getByTestId("ruling-warn").waitFor();
+  await page.keyboard.press("w");
+  await page.getByTestId("decision-reason").selectOption("nudity");
+  await page.getByTestId("decide").click();
+  await page.getByText("Written down and done.").waitFor();
+  await page.getByText("Nothing waits.").waitFor();
+  await one.until("is warned", () => one.sees("warning"));
+  assert.deepEqual(complaints, []);
+  await Promise.all([close(), one.page.close(), other.page.close()]);
+});
+
 test("the desk speaks French, fits a phone, and names what it shows for a screen reader", async () => {
   const token = addModerator(server, "Zoé", "admin");
   const { page, complaints, close } = await openDesk(browser, server.url, {
@@ -93,7 +123,7 @@ test("the desk speaks French, fits a phone, and names what it shows for a screen
   });
   await page.getByRole("heading", { name: "Le bureau" }).waitFor();
   await signIn(page, token);
-  for (const place of ["Dehors", "Journal", "Chiffres", "Règles"]) {
+  for (const place of ["File", "Dehors", "Journal", "Chiffres", "Règles"]) {
     await page.getByRole("link", { name: place }).click();
     await page.locator("section.view:not([hidden]) h1").waitFor();
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

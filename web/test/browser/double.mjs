@@ -26,6 +26,11 @@ const KINDS = {
 const POLICY =
   "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob: mediastream:";
 
+const CONSOLE_POLICY = "default-src 'self'; img-src 'self' data: blob:";
+
+/** Paths that are no file's name. @type {Record<string, string>} */
+const INDEXES = { "/": "/index.html", "/console": "/console/index.html", "/appeal": "/appeal/index.html" };
+
 export const LIMITS = { chat_chars: 1000, interests: 10, interest_chars: 40, languages: 5 };
 
 /** @param {{ online: number }} says */
@@ -37,10 +42,10 @@ export async function serveFiles(says) {
       return;
     }
     try {
-      const file = normalize(path === "/" ? "/index.html" : path);
+      const file = normalize(INDEXES[path] ?? path);
       const body = await readFile(join(WEB, file));
       response.setHeader("content-type", KINDS[extname(file)] ?? "application/octet-stream");
-      response.setHeader("content-security-policy", POLICY);
+      response.setHeader("content-security-policy", path.startsWith("/console") ? CONSOLE_POLICY : POLICY);
       response.end(body);
     } catch {
       response.writeHead(404).end();

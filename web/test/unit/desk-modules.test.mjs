@@ -8,10 +8,13 @@ import { niceCeiling } from "../../console/bars.js";
 import { DeskClient, Problem, splitEvents } from "../../console/desk-client.js";
 import { everyDay } from "../../console/figures-view.js";
 import { describeSpan } from "../../console/moments.js";
+import { appealEn } from "../../i18n/appeal-en.js";
+import { appealFr } from "../../i18n/appeal-fr.js";
 import { deskEn } from "../../i18n/desk-en.js";
 import { deskFr } from "../../i18n/desk-fr.js";
 
 const page = await readFile(new URL("../../console/index.html", import.meta.url), "utf8");
+const appealPage = await readFile(new URL("../../appeal/index.html", import.meta.url), "utf8");
 
 /** A server that says one thing, and what it was asked. @param {Response | Error} answer */
 function saying(answer) {
@@ -93,20 +96,28 @@ test("the scale of a plot ends at a round number", () => {
   assert.deepEqual([1, 2, 3, 7, 10, 11, 4_999].map(niceCeiling), [1, 2, 5, 10, 10, 20, 5_000]);
 });
 
-test("every word that the desk asks for exists, and as a text", () => {
-  const asked = [...page.matchAll(/data-words(?:-\w+)?="(\w+)"/g)].map((match) => match[1] ?? "");
-  assert.ok(asked.length > 20);
-  for (const key of asked) assert.equal(typeof Reflect.get(deskEn, key), "string", key);
-});
+/** @type {[name: string, page: string, en: object, fr: object][]} */
+const PAGES = [
+  ["desk", page, deskEn, deskFr],
+  ["appeal", appealPage, appealEn, appealFr],
+];
 
-test("the desk speaks French wherever it speaks English", () => {
-  assert.deepEqual(Object.keys(deskFr).sort(), Object.keys(deskEn).sort());
-  const same = Object.entries(deskEn).filter(([key, word]) => word === Reflect.get(deskFr, key));
-  assert.deepEqual(same.map(([key]) => key), []);
-});
+for (const [name, document, english, french] of PAGES) {
+  test(`every word that the page of the ${name} asks for exists, and as a text`, () => {
+    const asked = [...document.matchAll(/data-words(?:-\w+)?="(\w+)"/g)].map((match) => match[1] ?? "");
+    assert.ok(asked.length >= 8);
+    for (const key of asked) assert.equal(typeof Reflect.get(english, key), "string", key);
+  });
 
-test("English in the desk's document is the English of its table", () => {
-  for (const [, key = "", text = ""] of page.matchAll(/data-words="(\w+)"[^>]*>([^<]+)</g)) {
-    assert.equal(text.replace(/\s+/g, " ").trim(), Reflect.get(deskEn, key), key);
-  }
-});
+  test(`the ${name} speaks French wherever it speaks English`, () => {
+    assert.deepEqual(Object.keys(french).sort(), Object.keys(english).sort());
+    const same = Object.entries(english).filter(([key, word]) => word === Reflect.get(french, key));
+    assert.deepEqual(same.map(([key]) => key), []);
+  });
+
+  test(`English in the document of the ${name} is the English of its table`, () => {
+    for (const [, key = "", text = ""] of document.matchAll(/data-words="(\w+)"[^>]*>([^<]+)</g)) {
+      assert.equal(text.replace(/\s+/g, " ").trim(), Reflect.get(english, key), key);
+    }
+  });
+}

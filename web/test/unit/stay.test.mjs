@@ -219,8 +219,8 @@ test("the look at one's own picture is told, a warning too", () => {
 
 test("a partner's stopped picture is of their match only, one's own of the stay", () => {
   const stay = stayAfter(WAITING, matched("a"));
-  const partner = /** @type {const} */ ({ type: "blocked", whose: "partner", blocked: true, label: null });
-  const own = /** @type {const} */ ({ type: "blocked", whose: "own", blocked: true, label: "porn" });
+  const partner = /** @type {const} */ ({ type: "blocked", whose: "partner", blocked: true, label: null, case: null });
+  const own = /** @type {const} */ ({ type: "blocked", whose: "own", blocked: true, label: "porn", case: "7Q2M" });
   assert.deepEqual(told(stay.heed(partner)), ["blocked"]);
   stay.ask("next");
   assert.deepEqual(told(stay.heed(partner)), []);
@@ -229,10 +229,10 @@ test("a partner's stopped picture is of their match only, one's own of the stay"
 
 test("a stay that is ended by policy says for what and for how long", () => {
   const stay = stayAfter(WAITING);
-  stay.heed({ type: "ended", label: "porn", retry_after_ms: 600_000 });
+  stay.heed({ type: "ended", label: "porn", retry_after_ms: 600_000, case: "7Q2M" });
   const [deed] = stay.heed({ type: "bye", reason: "ended" });
   assert.equal(deed?.do, "end");
-  assert.deepEqual(stay.judgement, { label: "porn", retryAfterMs: 600_000 });
+  assert.deepEqual(stay.judgement, { label: "porn", retryAfterMs: 600_000, caseCode: "7Q2M" });
 });
 
 test("the token of this browser is kept", () => {
