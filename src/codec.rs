@@ -13,3 +13,21 @@ pub enum VideoCodec {
     /// RFC 6184, packetization mode 1, constrained baseline.
     H264,
 }
+
+impl VideoCodec {
+    /// As it is written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Vp8 => "vp8",
+            Self::Vp9 => "vp9",
+            Self::H264 => "h264",
+        }
+    }
+
+    /// The codec of that name.
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Vp8, Self::Vp9, Self::H264]
+            .into_iter()
+            .find(|codec| codec.word() == word)
+    }
+}

@@ -278,6 +278,27 @@ pub const LEASE: Duration = Duration::from_secs(5 * 60);
 /// How long what is decided waits for its case to be on disk; then it is done without.
 pub const CASE_PATIENCE: Duration = Duration::from_millis(250);
 
+/// Pictures of one case, of both sides together.
+pub const CASE_PICTURES: usize = 24;
+
+/// Bytes of pictures that wait to be put away.
+pub const EVIDENCE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Largest sealed picture, in bytes: the picture, a nonce and a tag.
+pub const SEALED_BYTES: u64 = PICTURE_BYTES as u64 + 12 + 16;
+
+/// Largest file of evidence keys, in bytes.
+pub const KEY_FILE_BYTES: u64 = 64 * 1024;
+
+/// How long a picture is remembered before it is forgotten, in case somebody complains of it.
+pub const ALBUM_TIME: Duration = Duration::from_secs(30);
+
+/// Pictures of one session that are remembered.
+pub const ALBUM_PICTURES: usize = 6;
+
+/// Bytes of pictures that are remembered, of all sessions together.
+pub const ALBUM_BYTES: usize = 64 * 1024 * 1024;
+
 /// Characters of what a visitor says to a case.
 pub const APPEAL_CHARS: usize = 2_000;
 

@@ -74,6 +74,7 @@ table! {
     CASES_OLDEST = Gauge "visavis_cases_oldest_seconds" ["class"], Seconds, "How long the oldest of them waits.";
     CASES_DECIDED = Counter "visavis_cases_decided_total" ["decision"], Count, "Decisions of people about cases.";
     CASE_TIME = Histogram "visavis_case_seconds" [""], Seconds, "From the opening of a case to the first decision of a person.";
+    EVIDENCE_PICTURES = Counter "visavis_evidence_pictures_total" ["outcome"], Count, "Pictures of cases that were kept, lost on the way, or asked for and could not be opened.";
     CONSOLE_REFUSED = Counter "visavis_console_refused_total" ["reason"], Count, "Requests to the moderators' console that were refused before they were read.";
     MEDIA_DATAGRAMS_IN = Counter "visavis_media_datagrams_in_total" [""], Count, "Datagrams that came to the media port.";
     MEDIA_BYTES_IN = Counter "visavis_media_bytes_in_total" [""], Bytes, "Bytes of the datagrams that came to the media port.";

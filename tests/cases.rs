@@ -412,6 +412,7 @@ async fn a_closed_case_is_forgotten_in_time_unless_it_is_on_hold() {
     desk.casework.hold(&admin, ids[1], true).await.unwrap();
     desk.close().await;
     let desk = Desk::open_with(&folder.0, at_once);
+    assert_eq!(desk.casework.forget_expired().await, Ok(1));
     let gone = desk.casework.case(&ann(), ids[0]).await;
     assert_eq!(gone, Err(CaseworkError::NoSuchCase));
     for id in &ids[1..] {
@@ -424,9 +425,7 @@ async fn ten_thousand_reports_about_one_visitor_are_one_case() {
     let folder = Folder::new("many");
     let desk = Desk::open(&folder.0);
     for batch in 0..100 {
-        let reports = (0..100)
-            .map(|n| report(1 + n % 10, 1_000 + batch))
-            .collect();
+        let reports = (0..100).map(|n| report(1 + n % 10, 1_000 + batch));
         desk.cases.add(reports).await.unwrap().unwrap();
     }
     let queue = desk.casework.queue(&ann(), None).await.unwrap();

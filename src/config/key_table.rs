@@ -369,6 +369,16 @@ pub static KEYS: &[Key] = &[
         "The same for what may show a child: US law (18 USC 2258A) asks for a year."
     ),
     key!(
+        cases.evidence,
+        Kind::Text("a folder, or s3://BUCKET/PREFIX, or empty"),
+        "Where the sealed pictures of cases lie: a folder, or s3://BUCKET/PREFIX with the AWS_ variables of any S3 client; empty for evidence in store.folder."
+    ),
+    key!(
+        cases.evidence_key,
+        Kind::Text("the path of a file, or empty"),
+        "A file with the key that they are sealed with: 32 bytes in base64, the newest of several first. Empty for evidence.key in store.folder, made at the first start: whoever has that folder then has both."
+    ),
+    key!(
         store.folder,
         Kind::Text("the path of a folder"),
         "Folder of what outlives the process, made at the start: audit.db, the log of every decision."

@@ -334,6 +334,10 @@ pub struct Cases {
     pub keep_days: u64,
     /// The same for what may show a child.
     pub keep_child_safety_days: u64,
+    /// A folder, or `s3://BUCKET/PREFIX`, of sealed pictures; empty for a folder in the store's.
+    pub evidence: String,
+    /// The operator's key to them; empty for one that is made in the store's folder.
+    pub evidence_key: PathBuf,
 }
 
 impl Default for Cases {
@@ -341,6 +345,8 @@ impl Default for Cases {
         Self {
             keep_days: 180,
             keep_child_safety_days: 365,
+            evidence: String::new(),
+            evidence_key: PathBuf::new(),
         }
     }
 }

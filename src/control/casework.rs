@@ -14,8 +14,8 @@ use crate::moderation::{
     Actor, AuditLine, CaseClass, Deed, Escalation, Hindrance, Label, Role, Ruling, Status,
 };
 use crate::store::{
-    AppendCause, AuditLog, CaseFile, CaseRow, Cases, Decision, KeptOut, Lease, Leased, Moderator,
-    Outside, Queue, Taken,
+    AppendCause, AuditLog, CaseFile, CaseRow, Cases, Decision, DepotError, Evidence, EvidenceError,
+    KeptOut, Lease, Leased, Moderator, OpenPicture, Outside, Queue, Taken,
 };
 
 /// What people at the desk do with cases. Clones work on the same cases.
@@ -25,6 +25,8 @@ pub struct Casework {
     audit: AuditLog,
     kept_out: KeptOut,
     control: Handle,
+    /// What there is to see, where that is kept.
+    evidence: Option<Evidence>,
 }
 
 /// Why something is not done.
@@ -51,6 +53,28 @@ pub enum CaseworkError {
     /// The cases cannot be used.
     #[error("the cases cannot be used: {0}")]
     Store(#[from] AppendCause),
+    /// There is no picture with that number.
+    #[error("there is no such picture in this case")]
+    NoSuchPicture,
+    /// The picture does not open: the operator's key is not the one that it was sealed with.
+    #[error("the picture does not open with the evidence key of this server")]
+    Sealed,
+    /// Where the pictures lie cannot be used.
+    #[error("the place of the pictures cannot be used now")]
+    NoEvidence,
+}
+
+impl From<EvidenceError> for CaseworkError {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::NoSuchPicture | EvidenceError::Depot(DepotError::Missing) => {
+                Self::NoSuchPicture
+            }
+            EvidenceError::Sealed(_) => Self::Sealed,
+            EvidenceError::Depot(_) => Self::NoEvidence,
+            EvidenceError::Cases(cause) => Self::Store(cause),
+        }
+    }
 }
 
 /// What a visitor is told about a case of theirs.
@@ -76,7 +100,15 @@ impl Casework {
             audit,
             kept_out,
             control,
+            evidence: None,
         }
+    }
+
+    /// The same, with what there is to see.
+    #[must_use]
+    pub fn with_evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence = Some(evidence);
+        self
     }
 
     /// Counts up whenever a case changes.
@@ -148,6 +180,53 @@ impl Casework {
                 .await?;
         }
         Ok(file)
+    }
+
+    /// A picture of a case. Whoever sees one is in the audit log before they do.
+    ///
+    /// # Errors
+    /// There is none, it is not theirs to see, or it does not open.
+    pub async fn picture(
+        &self,
+        person: &Moderator,
+        id: CaseId,
+        n: u32,
+    ) -> Result<OpenPicture, CaseworkError> {
+        let row = self.seen(person, id).await?;
+        let evidence = self.evidence.as_ref();
+        let evidence = evidence.ok_or(CaseworkError::NoSuchPicture)?;
+        if !evidence.has(id, n).await? {
+            return Err(CaseworkError::NoSuchPicture);
+        }
+        self.write(person, &row, Deed::View, format!("picture {n}"))
+            .await?;
+        Ok(evidence.open(id, n).await?)
+    }
+
+    /// Forgets the cases whose time is over. The key of their pictures goes with them, so that no
+    /// copy of these can be read. How many there were.
+    ///
+    /// # Errors
+    /// It cannot be written down, or the cases cannot be used.
+    pub async fn forget_expired(&self) -> Result<usize, CaseworkError> {
+        let mut count = 0;
+        loop {
+            let expired = self.cases.expired().await?;
+            if expired.is_empty() {
+                break;
+            }
+            for row in &expired {
+                let reason = "its time is over".to_owned();
+                self.write_by(Actor::Clock, row, Deed::Destroy, reason)
+                    .await?;
+            }
+            let ids = expired.iter().map(|row| row.id).collect();
+            count += self.cases.forget(ids).await?.len();
+        }
+        if let Some(evidence) = &self.evidence {
+            evidence.sweep().await?;
+        }
+        Ok(count)
     }
 
     /// They decide a case that they have; how far it has come then.

@@ -11,8 +11,8 @@ use crate::classify::Judged;
 use crate::id::SessionId;
 use crate::lobby;
 use crate::media::{Command, Gate};
-use crate::moderation::{AuditLine, DeviceKey, Input, Label, Opening, Output, Policy};
-use crate::store::Receipt;
+use crate::moderation::{AuditLine, DeviceKey, Input, Label, Output, Policy};
+use crate::store::{Filing, Receipt};
 
 impl<F: FnMut(Command)> Switchboard<F> {
     /// A picture was looked at, or could not be.
@@ -22,6 +22,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.gauges
             .judged(now.saturating_duration_since(frame.taken));
         let taken = frame.taken;
+        self.album.add(session, frame, &verdict, now);
         self.tell_desk(
             Input::Judged {
                 session,
@@ -78,10 +79,12 @@ impl<F: FnMut(Command)> Switchboard<F> {
     }
 
     /// What a person should look at, and is to be on disk with the lines.
-    pub(super) fn cases_to_open(&self) -> Vec<Opening> {
-        self.oversight
-            .as_ref()
-            .map_or_else(Vec::new, Oversight::openings)
+    pub(super) fn cases_to_open(&mut self, now: Instant) -> Vec<Filing> {
+        self.album.forget_old(now);
+        let openings = self.oversight.iter().flat_map(Oversight::openings);
+        openings
+            .map(|opening| self.album.file(opening, now))
+            .collect()
     }
 
     /// Cases are on disk: whoever they are about may ask for another look.

@@ -15,9 +15,10 @@
 //! 4. [`conduct`] does it: a gate, a word to the visitor, the end of a stay. By [`device`] tokens a
 //!    browser is known when it comes again.
 //!
-//! Where a person should look, [`oversight`] has a case put on disk behind the lines; [`casework`] is
-//! what people do with it, and brings what they decide back to the task.
+//! Where a person should look, [`oversight`] has a case put on disk behind the lines, with the last
+//! pictures out of the [`album`]; [`casework`] is what people do with it, and brings what they decide back to the task.
 
+mod album;
 mod capacity;
 mod casework;
 mod conduct;

@@ -196,9 +196,14 @@ async fn whoever_is_sent_away_is_told_the_code_of_their_case() {
     board.judge(0, Label::KNOWN_PICTURE);
     board.told(0);
     board.board.lines_to_write(board.now).unwrap();
-    let openings = board.board.cases_to_open();
-    assert!(openings.iter().all(|opening| opening.session == nth(0)));
-    assert!(!openings.is_empty());
+    let filings = board.board.cases_to_open(board.now);
+    assert!(
+        filings
+            .iter()
+            .all(|filing| filing.opening.session == nth(0))
+    );
+    assert!(!filings.is_empty());
+    assert!(filings.iter().all(|filing| filing.exhibits.len() == 1));
     let receipt = Receipt {
         session: nth(0),
         reporter: None,
@@ -210,7 +215,7 @@ async fn whoever_is_sent_away_is_told_the_code_of_their_case() {
     let told = board.told(0);
     let tells = |message: &Message| matches!(message, Message::Ended { case: Some(code), .. } if code == "7Q2M");
     assert!(told.iter().any(tells), "{told:?}");
-    assert!(board.board.cases_to_open().is_empty());
+    assert!(board.board.cases_to_open(board.now).is_empty());
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::oneshot;
 use tracing::{debug, info};
 
+use super::album::Album;
 use super::capacity::Capacity;
 use super::device::Devices;
 use super::gauges::{Gauges, word};
@@ -36,6 +37,8 @@ pub(super) struct Switchboard<F> {
     pub(super) gauges: Gauges,
     /// Where pictures are looked at.
     pub(super) oversight: Option<Oversight>,
+    /// What was looked at last.
+    pub(super) album: Album,
     capacity: Capacity,
     grace: Duration,
     retry_after: Duration,
@@ -64,6 +67,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             command,
             gauges: Gauges::new(),
             oversight: None,
+            album: Album::new(),
             capacity: Capacity::new(config.full_at_load_percent),
             grace: Duration::from_millis(config.grace_ms),
             retry_after: Duration::from_millis(config.retry_after_ms),
@@ -166,13 +170,15 @@ impl<F: FnMut(Command)> Switchboard<F> {
     pub(super) fn handle_time(&mut self, now: Instant) {
         self.put(Input::Tick, now);
         self.tell_desk(moderation::Input::Tick, now);
+        self.album.forget_old(now);
         self.give_up_stuck(now);
     }
 
     /// When [`Switchboard::handle_time`] is due.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let desk = self.oversight.as_ref().and_then(Oversight::next_deadline);
-        [self.lobby.next_deadline(), desk]
+        let album = self.album.next_deadline();
+        [self.lobby.next_deadline(), desk, album]
             .into_iter()
             .flatten()
             .min()

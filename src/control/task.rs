@@ -106,7 +106,7 @@ impl<F: FnMut(Command)> Task<F> {
             if let Some(eyes) = &mut self.eyes
                 && let Some(lines) = self.switchboard.lines_to_write(now())
             {
-                eyes.write(lines, self.switchboard.cases_to_open());
+                eyes.write(lines, self.switchboard.cases_to_open(now()));
             }
             self.online
                 .store(self.switchboard.online(), Ordering::Relaxed);

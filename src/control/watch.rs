@@ -8,8 +8,8 @@ use tracing::{error, warn};
 
 use crate::classify::{Classifier, Judged};
 use crate::limits;
-use crate::moderation::{AuditLine, Desk, DeviceTokens, Opening};
-use crate::store::{AppendCause, AppendError, AuditLog, Cases, KeptOut, Receipt};
+use crate::moderation::{AuditLine, Desk, DeviceTokens};
+use crate::store::{AppendCause, AppendError, AuditLog, Cases, Filing, KeptOut, Receipt};
 use crate::tap;
 
 /// Everything that looking at pictures takes.
@@ -61,7 +61,7 @@ pub(super) struct Eyes {
 /// How far the disk is.
 enum Writing {
     /// The lines are on their way; the cases follow them.
-    Lines(oneshot::Receiver<Result<(), AppendError>>, Vec<Opening>),
+    Lines(oneshot::Receiver<Result<(), AppendError>>, Vec<Filing>),
     /// The lines are on disk, the cases on their way.
     Cases(
         oneshot::Receiver<Result<Vec<Receipt>, AppendCause>>,
@@ -100,8 +100,8 @@ impl Watch {
 impl Eyes {
     /// Has lines written down, and after them the cases that they open; [`Eyes::next`] says when
     /// they are on disk.
-    pub(super) fn write(&mut self, lines: Vec<AuditLine>, openings: Vec<Opening>) {
-        self.writing = Some(Writing::Lines(self.audit.append(lines), openings));
+    pub(super) fn write(&mut self, lines: Vec<AuditLine>, filings: Vec<Filing>) {
+        self.writing = Some(Writing::Lines(self.audit.append(lines), filings));
     }
 
     /// Hands pictures to whoever looks, until there is something to tell. Nothing is lost of a wait
@@ -151,10 +151,10 @@ async fn next_judged(judged: &mut Option<mpsc::Receiver<Judged>>) -> Option<Judg
 async fn answer(writing: &mut Option<Writing>, cases: &Cases) -> (bool, Vec<Receipt>) {
     loop {
         match writing {
-            Some(Writing::Lines(lines, openings)) => match lines.await {
-                Ok(Ok(())) if openings.is_empty() => return (true, Vec::new()),
+            Some(Writing::Lines(lines, filings)) => match lines.await {
+                Ok(Ok(())) if filings.is_empty() => return (true, Vec::new()),
                 Ok(Ok(())) => {
-                    let receipts = cases.add(std::mem::take(openings));
+                    let receipts = cases.add(std::mem::take(filings));
                     let until = tokio::time::Instant::now() + limits::CASE_PATIENCE;
                     *writing = Some(Writing::Cases(receipts, until.into_std()));
                 }

@@ -41,6 +41,8 @@ pub enum Actor {
     Person(Arc<str>),
     /// Whoever did not say who they are.
     Nobody,
+    /// The server by itself, because a time is over.
+    Clock,
 }
 
 impl fmt::Display for Actor {
@@ -57,6 +59,7 @@ impl fmt::Display for Actor {
             Self::Visitor(session) => write!(f, "visitor {session}"),
             Self::Person(name) => write!(f, "person {name}"),
             Self::Nobody => write!(f, "nobody"),
+            Self::Clock => write!(f, "clock"),
         }
     }
 }

@@ -158,7 +158,10 @@ impl Opening {
                 version,
                 shadow: false,
             } => (Origin::Machine, None, Arc::clone(version)),
-            Actor::Policy { shadow: true, .. } | Actor::Person(_) | Actor::Nobody => return None,
+            Actor::Policy { shadow: true, .. }
+            | Actor::Person(_)
+            | Actor::Nobody
+            | Actor::Clock => return None,
         };
         let done = match line.deed {
             // It passes by itself once there is something to see.

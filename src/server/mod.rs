@@ -2,10 +2,11 @@
 //!
 //! 1. [`checkup`] looks at the machine for `visavis doctor`; [`ports`] binds and reads what only the system can judge, [`rulebook`] reads the policy.
 //! 2. [`Server::start`] starts those who look at pictures ([`lookout`]), the media plane, the control
-//!    task on top of both, then the HTTP side.
+//!    task on top of both, the keeping of evidence ([`custody`]), then the HTTP side.
 //! 3. [`Server::run`] waits for [`signals`] and ends them the other way round.
 
 pub mod checkup;
+mod custody;
 mod descriptors;
 mod lookout;
 mod ports;
@@ -30,7 +31,8 @@ use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::{self, Readiness};
 use crate::media::{Plane, StartError};
 use crate::metrics;
-use lookout::Ledgers;
+use crate::store::Evidence;
+use lookout::{DeskBooks, Ledgers};
 use signals::{Signal, Signals};
 
 /// How long answers under way may take once nobody is left to wait for.
@@ -69,6 +71,8 @@ pub struct Server {
     control: control::Handle,
     /// Where decisions are written down, if pictures are looked at.
     ledgers: Option<Ledgers>,
+    /// What there is to see of cases, where that is kept.
+    evidence: Option<Evidence>,
     /// Asked for at the console.
     reloads: mpsc::Receiver<Reload>,
     http: JoinHandle<io::Result<()>>,
@@ -111,19 +115,17 @@ impl Server {
         let command = move |command| media.send(command);
         let control = control::start(&config.lobby, command, events, lookout.watch);
         let (asks, reloads) = mpsc::channel(1);
-        let console = lookout.books.map(|books| {
-            let (cases, audit) = (books.cases, books.audit.clone());
-            let kept_out = books.kept_out.clone();
-            Console::new(Parts {
-                casework: Casework::new(cases, audit, kept_out, control.clone()),
-                moderators: books.moderators,
-                audit: books.audit,
-                kept_out: books.kept_out,
-                control: control.clone(),
-                reasons: config.moderation.reasons.clone(),
-                reloads: asks,
-            })
-        });
+        let evidence = match &lookout.books {
+            Some(books) => Some(custody::open(loaded, &books.cases).await?),
+            None => None,
+        };
+        let console = lookout
+            .books
+            .zip(evidence.clone())
+            .map(|(books, evidence)| {
+                let reasons = config.moderation.reasons.clone();
+                Console::new(desk(books, evidence, (control.clone(), asks), reasons))
+            });
         let readiness = Readiness::default();
         let router = http::router(
             (control.clone(), plane.clone()),
@@ -151,6 +153,7 @@ impl Server {
             plane,
             control,
             ledgers: lookout.ledgers,
+            evidence,
             reloads,
             http,
             http_handle,
@@ -215,6 +218,9 @@ impl Server {
         }
         self.http_handle.close(LAST_ANSWERS).await;
         let _ = self.http.await;
+        if let Some(evidence) = &self.evidence {
+            evidence.close().await;
+        }
         let (plane, ledgers) = (self.plane, self.ledgers);
         // They wait for their threads, which a thread of the runtime must not.
         let ends = move || {
@@ -226,6 +232,28 @@ impl Server {
         let _ = tokio::task::spawn_blocking(ends).await;
         info!("ended");
         Ok(())
+    }
+}
+
+/// What the console works on; what is kept for it is forgotten in time.
+fn desk(
+    books: DeskBooks,
+    evidence: Evidence,
+    (control, reloads): (control::Handle, mpsc::Sender<Reload>),
+    reasons: Vec<String>,
+) -> Parts {
+    let (cases, audit) = (books.cases, books.audit.clone());
+    let casework = Casework::new(cases, audit, books.kept_out.clone(), control.clone())
+        .with_evidence(evidence);
+    tokio::spawn(custody::keep_time(casework.clone()));
+    Parts {
+        moderators: books.moderators,
+        audit: books.audit,
+        kept_out: books.kept_out,
+        control,
+        casework,
+        reasons,
+        reloads,
     }
 }
 

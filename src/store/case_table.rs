@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::case_reading;
 use super::case_rows::{Appeal, CaseRow, Decision, Lease, Receipt};
+use super::exhibits::Filing;
 use super::ledger::{AppendCause, OpenError, PATIENCE};
 use crate::id::CaseId;
 use crate::limits;
@@ -138,17 +139,6 @@ impl Keeping {
     }
 }
 
-const FORGET: &str = "\
-CREATE TEMP TABLE gone AS
-SELECT id FROM cases WHERE status = 'closed' AND hold = 0 AND expires_ms <= ?1";
-
-const FORGOTTEN: [&str; 4] = [
-    "DELETE FROM decisions WHERE case_id IN (SELECT id FROM gone)",
-    "DELETE FROM pictures WHERE case_id IN (SELECT id FROM gone)",
-    "DELETE FROM cases WHERE id IN (SELECT id FROM gone)",
-    "DROP TABLE gone",
-];
-
 /// The open tables, for one thread.
 #[derive(Debug)]
 pub(super) struct CaseTable {
@@ -201,20 +191,20 @@ impl CaseTable {
     }
 
     /// Opens cases, or goes on with those that are open about the same sessions; all or none, and on
-    /// disk when it returns. Beyond the most that may wait nobody gets a new one.
-    pub(super) fn add(
+    /// disk when it returns. Beyond the most that may wait nobody gets a new one: there is no receipt.
+    pub(super) fn add<'a>(
         &mut self,
-        openings: &[(Opening, String)],
+        filings: impl Iterator<Item = (&'a Filing, &'a str)>,
         run: u64,
         now_ms: u64,
-    ) -> Result<Vec<Receipt>, AppendCause> {
+    ) -> Result<Vec<Option<Receipt>>, AppendCause> {
         let keeping = self.keeping;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut waiting = case_reading::waiting(&transaction)?;
-        let mut receipts = Vec::with_capacity(openings.len());
-        for (opening, code) in openings {
+        let mut receipts = Vec::new();
+        for (Filing { opening, .. }, code) in filings {
             let session = signed(opening.session.0);
             let joined = transaction
                 .query_row(JOINED, params![signed(run), session], |row| {
@@ -226,18 +216,19 @@ impl CaseTable {
                 join(&transaction, id, opening, expires)?;
                 (id, code)
             } else if waiting >= limits::CASES_OPEN {
+                receipts.push(None);
                 continue;
             } else {
                 waiting += 1;
                 insert(&transaction, (opening, code), run, (now_ms, expires))?;
-                (transaction.last_insert_rowid(), code.clone())
+                (transaction.last_insert_rowid(), code.to_owned())
             };
-            receipts.push(Receipt {
+            receipts.push(Some(Receipt {
                 session: opening.session,
                 reporter: opening.reporter,
                 id: CaseId(id.unsigned_abs()),
                 code,
-            });
+            }));
         }
         transaction.commit()?;
         Ok(receipts)
@@ -341,21 +332,6 @@ impl CaseTable {
     pub(super) fn appeal(&self, id: CaseId, appeal: &Appeal) -> Result<bool, rusqlite::Error> {
         let given = params![signed(id.0), appeal.text, signed(appeal.at_ms)];
         Ok(self.connection.execute(APPEAL, given)? == 1)
-    }
-}
-
-impl CaseTable {
-    /// Forgets the cases whose time is over: how many there were.
-    pub(super) fn forget(&mut self, now_ms: u64) -> Result<usize, rusqlite::Error> {
-        let transaction = self.connection.transaction()?;
-        transaction.execute(FORGET, [signed(now_ms)])?;
-        let count: i64 =
-            transaction.query_row("SELECT count(*) FROM gone", [], |row| row.get(0))?;
-        for sentence in FORGOTTEN {
-            transaction.execute(sentence, [])?;
-        }
-        transaction.commit()?;
-        Ok(usize::try_from(count).unwrap_or(0))
     }
 }
 

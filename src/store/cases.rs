@@ -9,16 +9,18 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use parking_lot::Mutex;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use super::case_rows::{Appeal, CaseFile, CaseRow, Decision, Queue, Receipt};
 use super::case_table::{CaseTable, Keeping, Leased, Taken};
+use super::evidence::PictureLine;
+use super::exhibits::{Filed, Filing};
 use super::kept_out::make_folder;
 use super::ledger::{AppendCause, OpenError};
 use crate::id::CaseId;
 use crate::limits;
 use crate::metrics;
-use crate::moderation::{CaseClass, Escalation, Opening, Role, Status};
+use crate::moderation::{CaseClass, Escalation, Role, Status};
 
 /// The name of the tables' file within the folder.
 pub const CASES_FILE: &str = "cases.db";
@@ -37,7 +39,7 @@ pub struct Cases {
 
 /// What the thread is told.
 enum Mail {
-    Open(Vec<Opening>, oneshot::Sender<Opened>),
+    Open(Vec<Filing>, oneshot::Sender<Opened>),
     Do(Job),
     Close,
 }
@@ -47,23 +49,29 @@ type Opened = Result<Vec<Receipt>, AppendCause>;
 type Job = Box<dyn FnOnce(&mut Clerk) + Send>;
 
 /// The table, and what the thread keeps beside it.
-struct Clerk {
-    table: CaseTable,
+pub(super) struct Clerk {
+    pub(super) table: CaseTable,
     run: u64,
     /// What the disk did not take yet: tried again with whatever comes next.
-    backlog: Vec<(Opening, String)>,
+    backlog: Vec<Unwritten>,
+    /// Where what there is to see goes, if it is kept.
+    pictures: Option<PictureLine>,
     changed: watch::Sender<u64>,
     /// When the figures were last counted.
     counted_ms: u64,
-    /// When cases were last forgotten.
-    forgot_ms: u64,
+}
+
+/// A filing that is not on disk.
+struct Unwritten {
+    filing: Filing,
+    /// What the visitor may ask with.
+    code: String,
+    /// When it came, in milliseconds since 1970.
+    at_ms: u64,
 }
 
 /// Figures are counted so often at most.
 const COUNT_EVERY_MS: u64 = 1_000;
-
-/// Cases whose time is over are looked for so often.
-const FORGET_EVERY_MS: u64 = 60 * 60 * 1_000;
 
 impl Cases {
     /// Opens the tables in a folder, makes both where they are not there, and starts the thread.
@@ -81,9 +89,9 @@ impl Cases {
             table,
             run,
             backlog: Vec::new(),
+            pictures: None,
             changed: changes,
             counted_ms: 0,
-            forgot_ms: 0,
         };
         let thread = thread::Builder::new()
             .name("cases".to_owned())
@@ -105,9 +113,10 @@ impl Cases {
     /// Opens cases, or goes on with those about the same sessions. Never waits: the receipts come
     /// once they are on disk. What the disk does not take is kept in memory for a later try, as far
     /// as there is room.
-    pub fn add(&self, openings: Vec<Opening>) -> oneshot::Receiver<Opened> {
+    pub fn add(&self, filings: impl IntoIterator<Item: Into<Filing>>) -> oneshot::Receiver<Opened> {
         let (done, receipts) = oneshot::channel();
-        let (mail, cause) = match self.inbox.try_send(Mail::Open(openings, done)) {
+        let filings = filings.into_iter().map(Into::into).collect();
+        let (mail, cause) = match self.inbox.try_send(Mail::Open(filings, done)) {
             Ok(()) => return receipts,
             Err(TrySendError::Full(mail)) => (mail, AppendCause::Behind),
             Err(TrySendError::Closed(mail)) => (mail, AppendCause::Closed),
@@ -261,6 +270,39 @@ impl Cases {
             .await
     }
 
+    /// From now on what there is to see goes there.
+    pub(super) async fn send_pictures_to(&self, line: PictureLine) -> Result<(), AppendCause> {
+        self.ask(move |clerk, _| {
+            clerk.pictures = Some(line);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Cases whose time is over, as many as are forgotten at once.
+    ///
+    /// # Errors
+    /// The table cannot be used.
+    pub async fn expired(&self) -> Result<Vec<CaseRow>, AppendCause> {
+        self.ask(|clerk, now| {
+            let ids = clerk.table.expired(now)?;
+            let rows = ids.into_iter().map(|id| clerk.table.find(id, now));
+            let rows: Result<Vec<_>, _> = rows.collect();
+            Ok(rows?.into_iter().flatten().collect())
+        })
+        .await
+    }
+
+    /// Forgets those of these cases whose time is over, and with them the keys of their pictures:
+    /// which they were.
+    ///
+    /// # Errors
+    /// The table cannot be used.
+    pub async fn forget(&self, ids: Vec<CaseId>) -> Result<Vec<CaseId>, AppendCause> {
+        self.change(move |clerk, now| Ok(clerk.table.forget(&ids, now)?))
+            .await
+    }
+
     /// Waits until everything so far is written, and closes the tables: from a thread that may wait.
     pub fn close(&self) {
         let _ = self.inbox.blocking_send(Mail::Close);
@@ -270,7 +312,7 @@ impl Cases {
         }
     }
 
-    async fn change<T: Send + 'static>(
+    pub(super) async fn change<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Clerk, u64) -> Result<T, AppendCause> + Send + 'static,
     ) -> Result<T, AppendCause> {
@@ -282,7 +324,7 @@ impl Cases {
         .await
     }
 
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Clerk, u64) -> Result<T, AppendCause> + Send + 'static,
     ) -> Result<T, AppendCause> {
@@ -301,9 +343,9 @@ impl Clerk {
     fn work(mut self, mut mails: mpsc::Receiver<Mail>) {
         while let Some(mail) = mails.blocking_recv() {
             match mail {
-                Mail::Open(openings, done) => {
+                Mail::Open(filings, done) => {
                     // Whoever asked may be gone; what is written stays.
-                    let _ = done.send(self.add(openings));
+                    let _ = done.send(self.add(filings));
                 }
                 Mail::Do(job) => {
                     self.catch_up();
@@ -317,46 +359,69 @@ impl Clerk {
         }
     }
 
-    fn add(&mut self, openings: Vec<Opening>) -> Opened {
-        let drawn: Result<Vec<_>, OpenError> = openings
-            .into_iter()
-            .map(|opening| Ok((opening, code()?)))
-            .collect();
-        let drawn = drawn.map_err(|error| AppendCause::Other(error.to_string()))?;
+    fn add(&mut self, filings: Vec<Filing>) -> Opened {
+        let at_ms = now_ms();
         let kept = self.backlog.len();
-        self.backlog.extend(drawn);
-        match self.table.add(&self.backlog, self.run, now_ms()) {
+        for filing in filings {
+            let code = code().map_err(|error| AppendCause::Other(error.to_string()))?;
+            self.backlog.push(Unwritten {
+                filing,
+                code,
+                at_ms,
+            });
+        }
+        let all = self.backlog.iter().map(|one| (&one.filing, &*one.code));
+        match self.table.add(all, self.run, at_ms) {
             Ok(receipts) => {
-                let wanted = self.backlog.len();
-                self.backlog.clear();
+                let written = std::mem::take(&mut self.backlog);
+                self.hand_on(written, &receipts);
                 self.tell();
-                if receipts.len() < wanted {
+                if receipts.contains(&None) {
                     warn!("too many cases wait for somebody: some are in the audit log alone");
                 }
-                Ok(receipts)
+                Ok(receipts.into_iter().flatten().collect())
             }
             Err(cause) => {
                 error!(%cause, "cases are not written; they are tried again");
                 self.backlog.truncate(limits::CASES_UNWRITTEN.max(kept));
+                self.spare_memory();
                 Err(cause)
             }
         }
     }
 
-    /// What the disk did not take is tried again, and what is too old is forgotten.
+    /// What there is to see of cases that are on disk follows them.
+    fn hand_on(&self, written: Vec<Unwritten>, receipts: &[Option<Receipt>]) {
+        let Some(pictures) = &self.pictures else {
+            return;
+        };
+        for (one, receipt) in written.into_iter().zip(receipts) {
+            if let Some(receipt) = receipt {
+                pictures.offer(Filed {
+                    case: receipt.id,
+                    at_ms: one.at_ms,
+                    exhibits: one.filing.exhibits,
+                });
+            }
+        }
+    }
+
+    /// Cases wait for the disk as long as it takes; their pictures only as far as there is room.
+    fn spare_memory(&mut self) {
+        let mut bytes = 0;
+        for one in &mut self.backlog {
+            bytes += one.filing.bytes();
+            if bytes > limits::EVIDENCE_BYTES {
+                one.filing.exhibits.clear();
+            }
+        }
+    }
+
+    /// What the disk did not take is tried again.
     fn catch_up(&mut self) {
         if !self.backlog.is_empty() {
             // What goes wrong is told already.
             drop(self.add(Vec::new()));
-        }
-        let now = now_ms();
-        if now.abs_diff(self.forgot_ms) >= FORGET_EVERY_MS {
-            self.forgot_ms = now;
-            match self.table.forget(now) {
-                Ok(0) => {}
-                Ok(count) => info!(count, "cases forgotten: their time was over"),
-                Err(error) => warn!(%error, "cases whose time is over are still there"),
-            }
         }
     }
 

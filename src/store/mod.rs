@@ -8,19 +8,26 @@
 //! 5. [`moderators`] are the people who may decide, each known by a token.
 //! 6. [`audit_trail`] reads the log back for them, [`audit_tally`] counts in it, [`readmission`] lists
 //!    who stays outside.
+//! 7. [`cases`] is what people decide, [`case_table`] the tables. What there is to see comes with a
+//!    [`Filing`]; [`evidence`] puts it away, sealed by the [`vault`], into the [`depot`].
 
 mod audit;
 mod audit_tally;
 mod audit_trail;
+mod case_pictures;
 mod case_reading;
 mod case_rows;
 mod case_table;
 mod cases;
 mod chain;
+mod depot;
+mod evidence;
+mod exhibits;
 mod kept_out;
 mod ledger;
 mod moderators;
 mod readmission;
+mod vault;
 
 pub use audit::{AUDIT_FILE, AppendError, AuditLog};
 pub use audit_tally::Tally;
@@ -31,9 +38,13 @@ pub use case_rows::{
 pub use case_table::{Keeping, Leased, Taken};
 pub use cases::{CASES_FILE, Cases};
 pub use chain::{Seal, Stored};
+pub use depot::{Depot, DepotError};
+pub use evidence::{Evidence, EvidenceError, OpenPicture};
+pub use exhibits::{Exhibit, Filing};
 pub use kept_out::{DEVICES_FILE, KeptOut, Outside, SECRET_FILE, device_secret};
 pub use ledger::{AppendCause, OpenError, Verified, VerifyError, verify};
 pub use moderators::{MODERATORS_FILE, Moderator, ModeratorError, Moderators};
 pub use readmission::{Ban, BanId, NoBanId};
+pub use vault::{CaseKey, KeyFileError, SealError, Vault};
 
 pub use crate::moderation::{Role, UnknownRole};

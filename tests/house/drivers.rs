@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 36] = [
+const DRIVERS: [&str; 38] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/credentials.rs",
@@ -37,6 +37,8 @@ const DRIVERS: [&str; 36] = [
     "src/store/audit_trail.rs",
     "src/store/case_table.rs",
     "src/store/cases.rs",
+    "src/store/depot.rs",
+    "src/store/evidence.rs",
     "src/store/kept_out.rs",
     "src/store/ledger.rs",
     "src/store/moderators.rs",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -20,11 +20,13 @@ use super::case_json::{file_json, lease_json, queue_json};
 use super::refusal::Refusal;
 use super::trail::line;
 use super::{Console, actor};
+use crate::classify::opinion::webp;
+use crate::codec::VideoCodec;
 use crate::control::CaseworkError;
 use crate::id::CaseId;
 use crate::limits;
 use crate::moderation::{CaseClass, Deed, Escalation, Hindrance, Label, Ruling};
-use crate::store::{Decision, Moderator, Search};
+use crate::store::{Decision, Moderator, OpenPicture, Search};
 
 /// A line of events ends after so long: whoever goes on shows their token again.
 const EVENTS_LAST: Duration = Duration::from_secs(10 * 60);
@@ -190,6 +192,23 @@ pub(super) async fn hold(
     let held = console.0.casework.hold(&person, CaseId(id), held.on).await;
     console.allow(held, &person, "hold").await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A picture of a case: a WebP, or a keyframe that the page decodes.
+pub(super) async fn picture(
+    State(console): State<Console>,
+    Extension(person): Extension<Moderator>,
+    Path((id, n)): Path<(u64, u32)>,
+) -> Result<Response, Refusal> {
+    let picture = console.0.casework.picture(&person, CaseId(id), n).await;
+    let OpenPicture { codec, keyframe } = console.allow(picture, &person, "picture").await?;
+    let (kind, body) = match codec {
+        VideoCodec::Vp8 => ("image/webp", webp(&keyframe)),
+        // RFC 9628 and RFC 6184 name them; there is no file of one picture of these.
+        VideoCodec::Vp9 => ("video/VP9", keyframe),
+        VideoCodec::H264 => ("video/H264", keyframe),
+    };
+    Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
 /// What people did with a case, for whoever may see it.

@@ -196,6 +196,10 @@ fn cases(console: &Console) -> Router<Console> {
         .route("/cases/{id}/lease", to(lease, see))
         .route("/cases/{id}/decision", to(post(case_routes::decide), see))
         .route("/cases/{id}/escalate", to(post(case_routes::escalate), see))
+        .route(
+            "/cases/{id}/evidence/{n}",
+            to(get(case_routes::picture), see),
+        )
         .route("/cases/{id}/trail", to(get(case_routes::trail), see))
         .route(
             "/cases/{id}/hold",

@@ -51,6 +51,12 @@ pub(super) enum Refusal {
     /// There is no such case, for this person at least.
     #[error("there is no such case")]
     NoSuchCase,
+    /// There is no such picture.
+    #[error("there is no such picture in this case")]
+    NoSuchPicture,
+    /// The operator's key is another one.
+    #[error("the picture does not open with the evidence key of this server")]
+    Sealed,
     /// Somebody else has it.
     #[error("{by} has this case")]
     Taken {
@@ -106,6 +112,8 @@ impl Refusal {
             Self::LongNote => (StatusCode::UNPROCESSABLE_ENTITY, "long_note"),
             Self::NoSuchBan => (StatusCode::NOT_FOUND, "no_such_ban"),
             Self::NoSuchCase => (StatusCode::NOT_FOUND, "no_such_case"),
+            Self::NoSuchPicture => (StatusCode::NOT_FOUND, "no_such_picture"),
+            Self::Sealed => (StatusCode::CONFLICT, "sealed"),
             Self::Taken { .. } => (StatusCode::CONFLICT, "taken"),
             Self::NotLeased => (StatusCode::CONFLICT, "not_leased"),
             Self::SamePerson => (StatusCode::CONFLICT, "same_person"),
@@ -132,7 +140,9 @@ impl From<CaseworkError> for Refusal {
             CaseworkError::NotLeased => Self::NotLeased,
             CaseworkError::Appealed => Self::Appealed,
             CaseworkError::NotWritten => Self::NotWritten,
-            CaseworkError::Store(_) => Self::Store,
+            CaseworkError::NoSuchPicture => Self::NoSuchPicture,
+            CaseworkError::Sealed => Self::Sealed,
+            CaseworkError::Store(_) | CaseworkError::NoEvidence => Self::Store,
         }
     }
 }
