@@ -111,12 +111,7 @@ pub fn signature(secret: &[u8], seconds: u64, idempotency_key: &str, body: &[u8]
     let mut signing = hmac::Context::with_key(&key);
     signing.update(format!("{seconds}.{idempotency_key}.").as_bytes());
     signing.update(body);
-    hexadecimal(signing.sign().as_ref())
-}
-
-/// Bytes in hexadecimal digits.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(signing.sign())
 }
 
 #[cfg(test)]

@@ -31,15 +31,8 @@ pub struct Fingerprint(pub [u8; 32]);
 impl Fingerprint {
     /// Reads 64 hexadecimal digits.
     pub fn parse(digits: &str) -> Option<Self> {
-        let digits = digits.as_bytes();
-        if digits.len() != 64 {
-            return None;
-        }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let digit = |at: usize| char::from(*pair.get(at)?).to_digit(16);
-            *byte = u8::try_from(digit(0)? * 16 + digit(1)?).ok()?;
-        }
+        hex::decode_to_slice(digits, &mut bytes).ok()?;
         Some(Self(bytes))
     }
 

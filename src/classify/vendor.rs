@@ -27,7 +27,7 @@ use tracing::warn;
 
 use super::Judged;
 use super::judgement::Unfit;
-use super::opinion::{LabelMap, MapError, hexadecimal, signature, webp};
+use super::opinion::{LabelMap, MapError, signature, webp};
 use crate::codec::VideoCodec;
 use crate::config;
 use crate::limits::{CLASSIFY_ANSWERS, SERVICE_ANSWER_BYTES};
@@ -250,7 +250,7 @@ impl Service {
     /// Asks, once more if a connection that had waited was closed.
     async fn ask(&self, frame: &Frame) -> Result<Vec<Score>, AskError> {
         let body = Bytes::from(webp(&frame.data));
-        let key = hexadecimal(&rand::random::<[u8; 16]>());
+        let key = hex::encode(rand::random::<[u8; 16]>());
         let waiting = self.idle.lock().pop();
         if let Some(connection) = waiting
             && let Ok(answer) = self.post(connection, &key, body.clone()).await

@@ -173,7 +173,7 @@ fn grant(text: &str) -> Result<String, String> {
 
 fn random_hex<const BYTES: usize>() -> String {
     let bytes: [u8; BYTES] = rand::rng().random();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(bytes)
 }
 
 #[expect(

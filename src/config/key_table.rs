@@ -376,7 +376,7 @@ pub static KEYS: &[Key] = &[
     key!(
         cases.evidence_key,
         Kind::Text("the path of a file, or empty"),
-        "A file with the key that they are sealed with: 32 bytes in base64, the newest of several first. Empty for evidence.key in store.folder, made at the first start: whoever has that folder then has both."
+        "A file with the key that they are sealed with: 64 hexadecimal digits as `visavis token secret` prints, the newest of several lines first. Empty for evidence.key in store.folder, made at the first start: whoever has that folder then has both."
     ),
     key!(
         store.folder,

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Resource, getrlimit};
 
-use super::{descriptors, ports};
+use super::{custody, descriptors, ports};
 use crate::config::{KeyAlgorithm, Loaded, TlsSource};
 use crate::limits;
 
@@ -55,6 +55,7 @@ pub fn examine(loaded: &Loaded) -> Vec<Finding> {
         tls(loaded, &own),
         access(loaded),
         store(&loaded.config.store.folder),
+        evidence_key(loaded),
         clock(),
         files(loaded.config.http.max_connections),
         buffers(),
@@ -236,6 +237,28 @@ fn store(folder: &Path) -> Finding {
             finding(State::Wrong, about, words)
         }
     }
+}
+
+/// Whoever has the data should not have the key to its pictures as well.
+fn evidence_key(loaded: &Loaded) -> Finding {
+    let about = "evidence key";
+    let file = &loaded.config.cases.evidence_key;
+    let shown = file.display();
+    if !loaded.config.moderation.enabled {
+        return finding(State::Fine, about, "moderation is off: no picture is kept");
+    }
+    if file.as_os_str().is_empty() {
+        let words = "it lies beside the data that it protects: name a file in cases.evidence_key";
+        return finding(State::Doubtful, about, words);
+    }
+    if let Err(error) = custody::read_key(file) {
+        return finding(State::Wrong, about, format!("{shown}: {error}"));
+    }
+    if others_can_read(file) {
+        let words = format!("everybody on this machine can read {shown}: chmod 600 {shown}");
+        return finding(State::Doubtful, about, words);
+    }
+    finding(State::Fine, about, format!("{shown} is one"))
 }
 
 /// 26 November 2026, when this was written: no right clock is before it.

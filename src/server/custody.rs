@@ -28,7 +28,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Why the operator's key cannot be used.
 #[derive(Debug, thiserror::Error)]
-enum KeyError {
+pub(super) enum KeyError {
     #[error("{0}")]
     File(#[from] io::Error),
     #[error(transparent)]
@@ -48,8 +48,7 @@ pub(super) async fn open(loaded: &Loaded, cases: &Cases) -> Result<Evidence, Ser
         false => read_key(named),
     };
     let vault = key.map_err(|error| {
-        let expected =
-            "a file with lines of 32 bytes in base64, as `openssl rand -base64 32` makes";
+        let expected = "a file with 64 hexadecimal digits, as `visavis token secret` prints";
         loaded.wrong("cases.evidence_key", format!("{expected}: {error}"))
     })?;
     let depot = match loaded.config.cases.evidence.as_str() {
@@ -96,7 +95,8 @@ fn own_key(file: &Path) -> Result<Vault, KeyError> {
     read_key(file)
 }
 
-fn read_key(file: &Path) -> Result<Vault, KeyError> {
+/// The operator's key out of its file.
+pub(super) fn read_key(file: &Path) -> Result<Vault, KeyError> {
     let mut text = String::new();
     fs::File::open(file)?
         .take(limits::KEY_FILE_BYTES)

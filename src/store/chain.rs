@@ -86,16 +86,7 @@ impl Seal {
 
     /// From the 64 hexadecimal digits that it prints as; none if they are anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let digits: Option<Vec<u8>> = text
-            .chars()
-            .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-            .collect();
-        let digits = digits.filter(|digits| digits.len() == 64)?;
-        let bytes: Vec<u8> = digits
-            .chunks_exact(2)
-            .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-            .collect();
-        Self::from_bytes(&bytes)
+        Self::from_bytes(&hex::decode(text).ok()?)
     }
 
     /// From its bytes; none if they are not 32.

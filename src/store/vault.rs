@@ -6,8 +6,6 @@
 //! sealed. What a seal belongs to is sealed with it: a picture put into another case does not open.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 use crate::id::CaseId;
 
@@ -41,7 +39,7 @@ pub enum SealError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// A line is no key.
-    #[error("line {0} is not 32 bytes in base64")]
+    #[error("line {0} is not 64 hexadecimal digits")]
     Line(usize),
     /// There is none.
     #[error("it holds no key")]
@@ -49,16 +47,16 @@ pub enum KeyFileError {
 }
 
 impl Vault {
-    /// From the text of a key file: 32 bytes in base64 (RFC 4648, section 4) on each line. The first
-    /// line seals from now on, the others still open what they have sealed.
+    /// From the text of a key file: 64 hexadecimal digits on each line. The first line seals from now
+    /// on, the others still open what they have sealed.
     ///
     /// # Errors
     /// A line is something else, or there is none.
     ///
     /// ```
     /// use visavis::store::Vault;
-    /// let keys = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
-    /// assert!(Vault::read(keys).is_ok());
+    /// let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+    /// assert!(Vault::read(key).is_ok());
     /// assert!(Vault::read("secret\n").is_err());
     /// ```
     pub fn read(text: &str) -> Result<Self, KeyFileError> {
@@ -69,7 +67,7 @@ impl Vault {
                 continue;
             }
             let wrong = KeyFileError::Line(place + 1);
-            let bytes = STANDARD.decode(line).map_err(|_| wrong)?;
+            let bytes = hex::decode(line).map_err(|_| wrong)?;
             keys.push(key_of(&bytes).ok_or(wrong)?);
         }
         match keys.is_empty() {
@@ -85,7 +83,7 @@ impl Vault {
     pub fn new_key() -> Result<String, SealError> {
         let mut bytes = [0; KEY_BYTES];
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SealError::Random)?;
-        Ok(format!("{}\n", STANDARD.encode(bytes)))
+        Ok(format!("{}\n", hex::encode(bytes)))
     }
 
     /// A new key for a case, and the same wrapped, to be kept beside the case.
@@ -238,9 +236,6 @@ mod tests {
     #[test]
     fn a_file_that_holds_something_else_is_refused_with_its_line() {
         assert_eq!(Vault::read("# none\n\n").unwrap_err(), KeyFileError::Empty);
-        assert_eq!(
-            Vault::read("\nc2hvcnQ=\n").unwrap_err(),
-            KeyFileError::Line(2)
-        );
+        assert_eq!(Vault::read("\n0011\n").unwrap_err(), KeyFileError::Line(2));
     }
 }

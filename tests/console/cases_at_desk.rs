@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use visavis::codec::VideoCodec;
 use visavis::id::SessionId;
 use visavis::moderation::{CaseClass, Deed, DeviceKey, Label, Opening, Origin};
-use visavis::store::Role;
+use visavis::store::{Exhibit, Filing, Role, Side};
 
 use crate::desk_stage::DeskStage;
 
@@ -341,4 +342,74 @@ async fn codes_cannot_be_guessed_at_will_and_an_appeal_has_its_bounds() {
             .status;
     }
     assert_eq!(last, 429);
+}
+
+fn with_pictures(opening: Opening) -> Filing {
+    let codecs = [VideoCodec::Vp8, VideoCodec::Vp9, VideoCodec::H264];
+    let picture = |(codec, ago): (VideoCodec, u64)| Exhibit {
+        whose: Side::About,
+        age: Duration::from_secs(ago),
+        codec,
+        scores: Vec::new(),
+        picture: Arc::from(&b"keyframe"[..]),
+    };
+    let exhibits = codecs.into_iter().zip([9, 6, 3]).map(picture).collect();
+    Filing { opening, exhibits }
+}
+
+#[tokio::test]
+async fn a_picture_comes_as_what_a_browser_can_show_and_stays_in_no_cache() {
+    let stage = DeskStage::new().await;
+    let ada = stage.person(Role::Moderator);
+    let (id, _) = stage.open_with(with_pictures(blurred(1))).await;
+    let coming = async {
+        loop {
+            let case = stage.get(&ada, &format!("cases/{id}")).await.body;
+            if case["evidence"].as_array().unwrap().len() == 3 {
+                return case;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let patience = Duration::from_secs(20);
+    let case = tokio::time::timeout(patience, coming).await.unwrap();
+    assert_eq!(case["evidence"][0]["codec"], "vp8");
+    let kinds = [
+        (
+            "image/webp",
+            &b"RIFF\x14\0\0\0WEBPVP8 \x08\0\0\0keyframe"[..],
+        ),
+        ("video/VP9", b"keyframe"),
+        ("video/H264", b"keyframe"),
+    ];
+    for (n, (kind, bytes)) in (1..).zip(kinds) {
+        let path = format!("cases/{id}/evidence/{n}");
+        let picture = stage.get(&ada, &path).await;
+        assert_eq!((picture.status, &*picture.bytes), (200, bytes));
+        assert_eq!(picture.header("content-type"), kind);
+        assert_eq!(picture.header("cache-control"), "no-store");
+    }
+    let none = stage.get(&ada, &format!("cases/{id}/evidence/9")).await;
+    none.is_problem(404, "no_such_picture");
+    let nonsense = stage.get(&ada, &format!("cases/{id}/evidence/x")).await;
+    assert_eq!(nonsense.status, 400);
+    let nobody = stage.get("", &format!("cases/{id}/evidence/1")).await;
+    nobody.is_problem(401, "unknown_token");
+}
+
+#[tokio::test]
+async fn a_picture_of_a_case_for_another_role_is_refused_and_written_down() {
+    let stage = DeskStage::new().await;
+    let ada = stage.person(Role::Admin);
+    let (id, _) = stage.open_with(with_pictures(minor(1))).await;
+    let path = format!("cases/{id}/evidence/1");
+    stage
+        .get(&ada, &path)
+        .await
+        .is_problem(403, "not_your_role");
+    let line = stage.log().pop().unwrap();
+    assert_eq!(
+        (&*line.action, &*line.reason),
+        ("refuse", "picture: a case for another role")
+    );
 }

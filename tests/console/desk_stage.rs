@@ -15,7 +15,8 @@ use visavis::control::{self, Casework};
 use visavis::http::console::{Console, Parts, Reload, routes};
 use visavis::moderation::{DeviceKey, Label, Opening};
 use visavis::store::{
-    AuditLog, Cases, Keeping, KeptOut, Moderators, Outside, Role, Search, Stored,
+    AuditLog, Cases, Depot, Evidence, Filing, Keeping, KeptOut, Moderators, Outside, Role, Search,
+    Stored, Vault,
 };
 
 /// A console for people with every role.
@@ -42,12 +43,15 @@ impl DeskStage {
             child_safety: Duration::from_secs(1_000_000),
         };
         let cases = Cases::open(&folder, keeping).unwrap();
+        let vault = Vault::read(&Vault::new_key().unwrap()).unwrap();
+        let depot = Depot::folder(&folder.join("evidence")).unwrap();
+        let evidence = Evidence::start(cases.clone(), vault, depot).await.unwrap();
         let (asks, reloads) = mpsc::channel(1);
         let (_, events) = mpsc::channel(1);
         let control = control::start(&config::Lobby::default(), |_| {}, events, None);
         let (store, log, outside) = (cases.clone(), audit.clone(), kept_out.clone());
         let console = Console::new(Parts {
-            casework: Casework::new(store, log, outside, control.clone()),
+            casework: Casework::new(store, log, outside, control.clone()).with_evidence(evidence),
             moderators: Moderators::open(&folder).unwrap(),
             audit: audit.clone(),
             kept_out: kept_out.clone(),
@@ -90,7 +94,12 @@ impl DeskStage {
 
     /// A case begins: its name and its code.
     pub(crate) async fn open_case(&self, opening: Opening) -> (String, String) {
-        let receipts = self.cases.add(vec![opening]).await.unwrap().unwrap();
+        self.open_with(opening.into()).await
+    }
+
+    /// The same, with pictures.
+    pub(crate) async fn open_with(&self, filing: Filing) -> (String, String) {
+        let receipts = self.cases.add([filing]).await.unwrap().unwrap();
         (receipts[0].id.0.to_string(), receipts[0].code.clone())
     }
 
@@ -172,6 +181,8 @@ pub(crate) struct Answer {
     head: String,
     pub(crate) body: Value,
     pub(crate) text: String,
+    /// As it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -228,13 +239,16 @@ async fn ask_at(
     }
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let bytes = answer.split_off(end.unwrap() + 4);
+    let head = String::from_utf8(answer).unwrap();
     Answer {
         status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-        head: head.to_owned(),
-        body: serde_json::from_str(body).unwrap_or(Value::Null),
-        text: body.to_owned(),
+        body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+        head,
+        bytes,
     }
 }

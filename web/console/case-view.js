@@ -6,6 +6,7 @@ import { DecisionForm } from "./decision-form.js";
 import { Problem } from "./desk-client.js";
 import { draw } from "./draw.js";
 import { describeMoment, describeSpan } from "./moments.js";
+import { Pictures } from "./pictures.js";
 import { drawSeverity } from "./queue-view.js";
 import { drawScores } from "./scores.js";
 import { drawLine } from "./trail-view.js";
@@ -19,6 +20,7 @@ const RENEW_MS = 120_000;
 export class CaseView {
   section = find("case", HTMLElement);
   #decision;
+  #pictures;
   #facts = find("case-facts", HTMLElement);
   #history = find("case-history", HTMLElement);
   #desk;
@@ -32,6 +34,7 @@ export class CaseView {
   constructor(desk) {
     this.#desk = desk;
     this.#decision = new DecisionForm(desk, () => this.#done());
+    this.#pictures = new Pictures(desk);
     find("case-back", HTMLButtonElement).addEventListener("click", () => (location.hash = "#queue"));
     find("case-hold", HTMLButtonElement).addEventListener("click", () => desk.try(() => this.#hold()));
     find("case-trail", HTMLDetailsElement).addEventListener("toggle", () => desk.try(() => this.#trail()));
@@ -48,6 +51,7 @@ export class CaseView {
 
   hide() {
     this.#release();
+    this.#pictures.hide();
     this.#it = null;
   }
 
@@ -55,6 +59,7 @@ export class CaseView {
     const { words } = this.#desk;
     return [
       ...(this.#isMine ? this.#decision.shortcuts() : []),
+      ...this.#pictures.shortcuts(),
       { key: "q", word: words.backToQueue, run: () => void (location.hash = "#queue") },
     ];
   }
@@ -96,6 +101,7 @@ export class CaseView {
     const { words, language } = this.#desk;
     find("case-title", HTMLElement).textContent = words.label(it.label);
     find("case-severity", HTMLElement).replaceChildren(drawSeverity(it.severity, words.severity(it.severity)));
+    this.#pictures.show(it);
     this.#facts.replaceChildren(...facts(it, this.#desk));
     find("case-scores", HTMLElement).replaceChildren(drawScores(it.scores, words.label));
     const earlier = [

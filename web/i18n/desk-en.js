@@ -63,6 +63,17 @@ export const deskEn = {
   has: (name) => `${name} has it`,
 
   backToQueue: "Back to the queue",
+  picturesTitle: "What there is to see",
+  picturesLead: "Press a picture to see it in grey, again for its colours, once more to cover it.",
+  viewPictures: "See more of the pictures",
+  pictureShowsNothing: "This picture shows nothing.",
+  /** @type {(whose: string) => string} */
+  whose: (whose) => ({ about: "who the case is about", reporter: "who complained" })[whose] ?? whose,
+  /** @type {(place: number, count: number, whose: string) => string} */
+  pictureName: (place, count, whose) =>
+    `Picture ${place} of ${count}, of ${whose === "reporter" ? "who complained" : "who the case is about"}`,
+  /** @type {(sight: string) => string} */
+  sight: (sight) => ({ veiled: "Covered", grey: "In grey", plain: "In its colours" })[sight] ?? sight,
   historyTitle: "What came before",
   noHistory: "Nothing is known of this device.",
   trailOfCase: "What was written down about this case",
@@ -222,6 +233,8 @@ export const deskEn = {
       not_your_role: "Your role may not do this.",
       no_desk: "Pictures are not looked at on this server: there is nothing to decide.",
       no_such_case: "There is no such case.",
+      no_such_picture: "This picture is not there any more.",
+      sealed: "This picture does not open: the server has another evidence key than the one it was sealed with.",
       taken: "Somebody else has this case. You can read it meanwhile.",
       not_leased: "Your time with this case is over. Open it again.",
       same_person: "You have decided this case before: now it is somebody else’s turn.",

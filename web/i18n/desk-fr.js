@@ -67,6 +67,14 @@ export const deskFr = {
   has: (name) => `${name} s’en occupe`,
 
   backToQueue: "Retour à la file",
+  picturesTitle: "Ce qu’il y a à voir",
+  picturesLead: "Appuyez sur une image pour la voir en gris, encore pour ses couleurs, encore pour la couvrir.",
+  viewPictures: "Mieux voir les images",
+  pictureShowsNothing: "Cette image ne montre rien.",
+  whose: (whose) => ({ about: "la personne concernée", reporter: "la personne qui se plaint" })[whose] ?? whose,
+  pictureName: (place, count, whose) =>
+    `Image ${place} sur ${count}, ${whose === "reporter" ? "de la personne qui se plaint" : "de la personne concernée"}`,
+  sight: (sight) => ({ veiled: "Couverte", grey: "En gris", plain: "En couleurs" })[sight] ?? sight,
   historyTitle: "Ce qui a précédé",
   noHistory: "Rien n’est connu de cet appareil.",
   trailOfCase: "Ce qui a été consigné sur ce dossier",
@@ -213,6 +221,8 @@ export const deskFr = {
       not_your_role: "Votre rôle ne le permet pas.",
       no_desk: "Les images ne sont pas regardées sur ce serveur : il n’y a rien à décider.",
       no_such_case: "Ce dossier n’existe pas.",
+      no_such_picture: "Cette image n’est plus là.",
+      sealed: "Cette image ne s’ouvre pas : le serveur a une autre clé que celle qui l’a scellée.",
       taken: "Une autre personne a ce dossier. Vous pouvez le lire en attendant.",
       not_leased: "Votre temps avec ce dossier est passé. Ouvrez-le à nouveau.",
       same_person: "Vous avez déjà décidé ce dossier : c’est le tour d’une autre personne.",

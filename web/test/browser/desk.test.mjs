@@ -81,6 +81,22 @@ test("who was put outside is let in again by a person, and the log says by whom"
   await visitor.page.close();
 });
 
+/** @param {import("playwright-core").Locator} picture @returns {Promise<string>} */
+function filterOf(picture) {
+  return picture.locator("canvas").evaluate((canvas) => getComputedStyle(canvas).filter);
+}
+
+/** How much there is to see in it. @param {import("playwright-core").Locator} picture */
+function coloursOf(picture) {
+  return picture.locator("canvas").evaluate((/** @type {HTMLCanvasElement} */ canvas) => {
+    const { width, height } = canvas;
+    const data = canvas.getContext("2d")?.getImageData(0, 0, width, height).data ?? [];
+    const colours = new Set();
+    for (let at = 0; at < data.length; at += 4) colours.add(`${data[at]} ${data[at + 1]} ${data[at + 2]}`);
+    return { width, height, colours: colours.size };
+  });
+}
+
 /** @param {import("./person.mjs").Person} person @returns {Promise<string>} */
 function statusOf({ page }) {
   return page.evaluate(() => document.getElementById("status")?.textContent ?? "");
@@ -105,6 +121,21 @@ test("a report comes to the desk by itself, is decided, and the visitor is told"
   await row.filter({ hasText: "reported: nudity" }).waitFor();
   await page.keyboard.press("n");
   await page.getByTestId("ruling-warn").waitFor();
+  // What the visitor showed stands beside the case: covered, until somebody wants to see it.
+  const picture = page.locator("[data-testid=picture][data-whose=about] button").first();
+  await page.waitForFunction(() => document.querySelector("[data-whose=about] button[data-painted]"));
+  assert.match((await picture.getAttribute("aria-label")) ?? "", /^Picture 1 of \d+, of who the case is about\. Covered$/);
+  assert.match(await filterOf(picture), /blur/);
+  await page.keyboard.press("v");
+  assert.equal(await filterOf(picture), "grayscale(1)");
+  await page.keyboard.press("v");
+  assert.equal(await filterOf(picture), "none");
+  const seen = await coloursOf(picture);
+  assert.ok(seen.width >= 160 && seen.colours > 50, JSON.stringify(seen));
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/case.png`, fullPage: true });
+  await page.keyboard.press("v");
+  await page.locator("#case-trail summary").click();
+  await page.getByTestId("case-trail-rows").getByText(/picture 1/).waitFor();
   await page.keyboard.press("w");
   await page.getByTestId("decision-reason").selectOption("nudity");
   await page.getByTestId("decide").click();
