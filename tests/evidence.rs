@@ -45,6 +45,12 @@ impl Folder {
     fn pictures(&self) -> PathBuf {
         self.0.join("evidence")
     }
+
+    /// Where the pictures of a case of this folder lie.
+    fn place_of(&self, case: CaseId) -> PathBuf {
+        let mut books = fs::read_dir(self.pictures()).unwrap();
+        books.next().unwrap().unwrap().path().join(case.to_string())
+    }
 }
 
 impl Drop for Folder {
@@ -203,10 +209,13 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|part| part == wanted)
 }
 
+/// How many files there are below a folder.
 fn files(folder: &Path) -> usize {
-    let places = fs::read_dir(folder).unwrap();
-    let count = |place: fs::DirEntry| fs::read_dir(place.path()).unwrap().count();
-    places.map(|place| count(place.unwrap())).sum()
+    let entries = fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .map(|path| if path.is_dir() { files(&path) } else { 1 })
+        .sum()
 }
 
 #[tokio::test]
@@ -287,19 +296,19 @@ async fn with_the_case_its_key_and_its_pictures_go() {
     }
     let admin = person("max", Role::Admin);
     desk.casework.hold(&admin, ids[1], true).await.unwrap();
-    let sealed = fs::read(folder.pictures().join(ids[0].to_string()).join("1")).unwrap();
+    let sealed = fs::read(folder.place_of(ids[0]).join("1")).unwrap();
     assert_eq!(desk.casework.forget_expired().await.unwrap(), 1);
     let line = desk.lines().pop().unwrap();
     assert_eq!((&*line.actor, &*line.action), ("clock", "destroy"));
     assert_eq!(line.reason, format!("case {}: its time is over", ids[0]));
     assert_eq!(files(&folder.pictures()), 4, "of the two that stay");
     // Somebody has kept a copy of the sealed picture, and puts it back.
-    let place = folder.pictures().join(ids[0].to_string());
+    let place = folder.place_of(ids[0]);
     fs::create_dir(&place).unwrap();
     fs::write(place.join("1"), &sealed).unwrap();
     let gone = desk.casework.picture(&ann(), ids[0], 1).await;
     assert_eq!(gone, Err(CaseworkError::NoSuchCase));
-    let theirs = folder.pictures().join(ids[1].to_string());
+    let theirs = folder.place_of(ids[1]);
     fs::write(theirs.join("1"), &sealed).unwrap();
     let swapped = desk.casework.picture(&ann(), ids[1], 1).await;
     assert_eq!(swapped, Err(CaseworkError::Sealed));
@@ -356,4 +365,21 @@ async fn what_was_filed_is_put_away_before_the_end() {
     for id in ids {
         desk.casework.picture(&ann(), id, 2).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn two_servers_that_share_a_place_leave_each_others_pictures_alone() {
+    let (one, other) = (Folder::new("one"), Folder::new("other"));
+    let place = || Depot::folder(&one.pictures()).unwrap();
+    let first = Desk::open_at(&one, &key(), KEEPING, place()).await;
+    let second = Desk::open_at(&other, &key(), AT_ONCE, place()).await;
+    let id = first.file(filing(complaint(1))).await;
+    first.pictures(id, 2).await;
+    assert_eq!(second.casework.forget_expired().await.unwrap(), 0);
+    let same = second.file(filing(complaint(1))).await;
+    assert_eq!(same, id, "each counts by itself");
+    second.pictures(same, 2).await;
+    second.dismiss(&ann(), same).await;
+    assert_eq!(second.casework.forget_expired().await.unwrap(), 1);
+    first.casework.picture(&ann(), id, 1).await.unwrap();
 }

@@ -126,6 +126,13 @@ impl CaseTable {
         Ok(gone)
     }
 
+    /// A name that no other file of cases has: several servers may share a place for pictures, and
+    /// each numbers its cases by itself.
+    pub(super) fn book(&self) -> Result<String, rusqlite::Error> {
+        self.connection
+            .query_row("SELECT name FROM book", [], |row| row.get(0))
+    }
+
     /// Which of these cases are not there.
     pub(super) fn absent(&self, ids: Vec<CaseId>) -> Result<Vec<CaseId>, rusqlite::Error> {
         let mut there = self

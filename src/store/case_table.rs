@@ -71,6 +71,10 @@ CREATE TABLE IF NOT EXISTS pictures (
     scores   TEXT    NOT NULL,
     PRIMARY KEY (case_id, n)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS book (
+    name TEXT NOT NULL
+) STRICT;
+INSERT INTO book SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM book);
 PRAGMA user_version = 1;";
 
 const JOINED: &str = "\

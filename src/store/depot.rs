@@ -1,5 +1,5 @@
 //! [`Depot`]: where sealed pictures lie, in a folder or in the buckets of a service that speaks S3.
-//! One object for each, `CASE/NUMBER`; it holds nothing that can be read without its case's key.
+//! One object for each, `BOOK/CASE/NUMBER`; it holds nothing that can be read without its case's key.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -82,6 +82,12 @@ impl Depot {
         let service = AmazonS3Builder::from_env().with_url(bucket).build()?;
         let prefix = Path::parse(prefix).map_err(Error::from)?;
         Ok(Self(Arc::new(PrefixStore::new(service, prefix))))
+    }
+
+    /// The part of it that belongs to one file of cases.
+    pub(super) fn part(&self, book: &str) -> Self {
+        let whole = Arc::clone(&self.0);
+        Self(Arc::new(PrefixStore::new(whole, Path::from(book))))
     }
 
     /// Puts a picture into its place; it is there when this returns.

@@ -81,6 +81,7 @@ impl Evidence {
     /// # Errors
     /// The cases cannot be used.
     pub async fn start(cases: Cases, vault: Vault, depot: Depot) -> Result<Self, AppendCause> {
+        let book = cases.ask(|clerk, _| Ok(clerk.table.book()?)).await?;
         let (inbox, filings) = mpsc::channel(limits::CASE_MAILS);
         let (ending, end) = watch::channel(false);
         let line = PictureLine {
@@ -90,7 +91,7 @@ impl Evidence {
         let evidence = Self {
             cases: cases.clone(),
             vault: Arc::new(vault),
-            depot,
+            depot: depot.part(&book),
             ending: Arc::new(ending),
             task: Arc::default(),
         };
