@@ -290,6 +290,9 @@ pub const SEALED_BYTES: u64 = PICTURE_BYTES as u64 + 12 + 16;
 /// Largest file of evidence keys, in bytes.
 pub const KEY_FILE_BYTES: u64 = 64 * 1024;
 
+/// Versions of classifiers and labels that verdicts are counted by.
+pub const VERDICT_KINDS: usize = 256;
+
 /// How long a picture is remembered before it is forgotten, in case somebody complains of it.
 pub const ALBUM_TIME: Duration = Duration::from_secs(30);
 

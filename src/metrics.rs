@@ -4,7 +4,7 @@
 //! at the start: each fetch looks the name up. A media thread keeps plain counters of its own and
 //! publishes them once a second with `absolute`.
 
-use ::metrics::{Counter, Gauge, Histogram, Unit};
+use ::metrics::{Counter, Gauge, Histogram, SharedString, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// One metric.
@@ -68,6 +68,10 @@ table! {
     MATCH_TIME = Histogram "visavis_match_seconds" [""], Seconds, "How long a match lasted.";
     SCREENING_TIME = Histogram "visavis_screening_seconds" [""], Seconds, "From a connected leg to the first picture of it that passes.";
     VERDICT_TIME = Histogram "visavis_verdict_seconds" [""], Seconds, "From a picture to what is said of it.";
+    FIRST_VERDICT_TIME = Histogram "visavis_first_verdict_seconds" [""], Seconds, "From a connected leg to the first picture of it that was judged.";
+    ACTION_TIME = Histogram "visavis_action_seconds" [""], Seconds, "From the picture that brought it about to a warning, a stopped picture or an ended stay.";
+    WATCHED = Counter "visavis_watched_seconds_total" ["covered"], Seconds, "Time of visitors by video: yes, while their newest judged picture is younger than 10 s, and no.";
+    VERDICTS = Counter "visavis_verdicts_total" ["label"], Count, "Pictures that were judged, by what they show most.";
     DECISIONS = Counter "visavis_moderation_decisions_total" ["decision"], Count, "Decisions of policy and people that are written down.";
     POLICIES_REFUSED = Counter "visavis_moderation_policies_refused_total" [""], Count, "Times that a policy with a mistake was read; the one before stayed in force.";
     CASES_OPEN = Gauge "visavis_cases_open" ["class"], Count, "Cases that wait for a person.";
@@ -132,13 +136,13 @@ impl Metric {
     }
 
     /// The handle of one value of a counter's label.
-    pub fn counter_of(&self, value: &'static str) -> Counter {
+    pub fn counter_of(&self, value: impl Into<SharedString>) -> Counter {
         debug_assert!(
             self.shape == Shape::Counter && !self.label.is_empty(),
             "{}",
             self.name
         );
-        ::metrics::counter!(self.name, self.label => value)
+        ::metrics::counter!(self.name, self.label => value.into())
     }
 
     /// The handle of a gauge.

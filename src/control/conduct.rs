@@ -22,6 +22,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.gauges
             .judged(now.saturating_duration_since(frame.taken));
         let taken = frame.taken;
+        self.pulse.judged(session, taken, &verdict, now);
         self.album.add(session, frame, &verdict, now);
         self.tell_desk(
             Input::Judged {
@@ -164,10 +165,14 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 self.tell(session, Message::Screening(Screening::Overdue));
             }
             Output::Warn { session, label } => {
+                self.pulse.acted(session, &label, now);
                 info!(%session, %label, "warned");
                 self.tell(session, Message::Warned(label));
             }
-            Output::Blur { session, label } => self.blur(session, label),
+            Output::Blur { session, label } => {
+                self.blur(session, label.clone());
+                self.pulse.acted(session, &label, now);
+            }
             Output::Unblur { session } => self.unblur(session),
             Output::Hold { session } => self.stop(session, |stops| stops.hold(true)),
             Output::Release { session } => self.stop(session, |stops| stops.hold(false)),
@@ -243,6 +248,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
     /// The stay is over, and its token with it; the browser stays outside for a while.
     fn end(&mut self, session: SessionId, label: Label, outside: Option<Duration>, now: Instant) {
         info!(%session, %label, "ended by policy");
+        self.pulse.acted(session, &label, now);
         if let Some(rest) = outside {
             self.register.keep_out(session, label.clone(), rest);
         }

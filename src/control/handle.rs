@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use super::line::{Line, SocketId};
+use super::pulse::LookFigures;
 use super::request::{Request, Ruled};
 use crate::config;
 use crate::id::MatchId;
@@ -21,6 +23,7 @@ pub struct Handle {
     pub(super) online: Arc<AtomicUsize>,
     pub(super) next_socket: Arc<AtomicU64>,
     pub(super) config: Arc<config::Lobby>,
+    pub(super) figures: Arc<Mutex<LookFigures>>,
 }
 
 impl Handle {
@@ -41,6 +44,11 @@ impl Handle {
             inbox,
             held,
         })
+    }
+
+    /// How the looking goes, since the start.
+    pub fn look_figures(&self) -> LookFigures {
+        self.figures.lock().clone()
     }
 
     /// Brings the sessions on two lines together, whoever they faced before. None if the control

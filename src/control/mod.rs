@@ -15,6 +15,8 @@
 //! 4. [`conduct`] does it: a gate, a word to the visitor, the end of a stay. By [`device`] tokens a
 //!    browser is known when it comes again.
 //!
+//! [`pulse`] measures how closely everybody is looked at, and how soon something is done.
+//!
 //! Where a person should look, [`oversight`] has a case put on disk behind the lines, with the last
 //! pictures out of the [`album`]; [`casework`] is what people do with it, and brings what they decide back to the task.
 
@@ -27,6 +29,7 @@ mod gauges;
 mod handle;
 mod line;
 mod oversight;
+mod pulse;
 mod register;
 mod request;
 mod switchboard;
@@ -36,6 +39,7 @@ mod watch;
 pub use casework::{CaseNews, Casework, CaseworkError};
 pub use handle::Handle;
 pub use line::{Line, SocketId};
+pub use pulse::{COVERED_FOR, LookFigures, Spread};
 pub use request::{Marks, Message, Refusal, Request, Ruled, Screening, Ticket, Whose};
 pub use task::start;
 pub use watch::{DeviceBook, Watch};

@@ -425,3 +425,16 @@ async fn a_picture_is_held_at_the_start_of_a_match_whatever_the_disk_does() {
     let open: Vec<_> = board.gates();
     assert_eq!(open, [(nth(1), Gate::Open), (nth(2), Gate::Open)]);
 }
+
+#[tokio::test]
+async fn what_is_done_is_timed_from_its_picture_to_the_disk_and_behind() {
+    let mut board = Board::with_visitors(1);
+    board.judge(0, Label::KNOWN_PICTURE);
+    board.pass(Duration::from_millis(60));
+    board.write();
+    let figures = board.board.pulse.figures();
+    let figures = figures.lock();
+    assert_eq!(figures.first_verdict.count(), 1);
+    // Forty of the judging and sixty of the disk.
+    assert_eq!(figures.action.percentile_ms(50.0), Some(100));
+}

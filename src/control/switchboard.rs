@@ -15,6 +15,7 @@ use super::device::Devices;
 use super::gauges::{Gauges, word};
 use super::line::SocketId;
 use super::oversight::Oversight;
+use super::pulse::Pulse;
 use super::register::{Register, Told};
 use super::request::{Marks, Message, Refusal, Request, Screening, Ticket};
 use crate::config;
@@ -39,6 +40,7 @@ pub(super) struct Switchboard<F> {
     pub(super) oversight: Option<Oversight>,
     /// What was looked at last.
     pub(super) album: Album,
+    pub(super) pulse: Pulse,
     capacity: Capacity,
     grace: Duration,
     retry_after: Duration,
@@ -68,6 +70,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             gauges: Gauges::new(),
             oversight: None,
             album: Album::new(),
+            pulse: Pulse::new(),
             capacity: Capacity::new(config.full_at_load_percent),
             grace: Duration::from_millis(config.grace_ms),
             retry_after: Duration::from_millis(config.retry_after_ms),
@@ -171,14 +174,15 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.put(Input::Tick, now);
         self.tell_desk(moderation::Input::Tick, now);
         self.album.forget_old(now);
+        self.pulse.count(now);
         self.give_up_stuck(now);
     }
 
     /// When [`Switchboard::handle_time`] is due.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let desk = self.oversight.as_ref().and_then(Oversight::next_deadline);
-        let album = self.album.next_deadline();
-        [self.lobby.next_deadline(), desk, album]
+        let (album, pulse) = (self.album.next_deadline(), self.pulse.next_deadline());
+        [self.lobby.next_deadline(), desk, album, pulse]
             .into_iter()
             .flatten()
             .min()
@@ -283,6 +287,9 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 .connected(now.saturating_duration_since(asked_at));
         }
         self.put(Input::Leg { session, news }, now);
+        if news == LegNews::Closed {
+            self.pulse.left(session, now);
+        }
         if news == LegNews::Connected && self.is_overseen() {
             if is_first {
                 if let Some(stay) = self.register.stay(session) {
@@ -290,6 +297,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 }
                 self.tell(session, Message::Screening(Screening::Pending));
             }
+            self.pulse.connected(session, now);
             self.tell_desk(moderation::Input::Connected { session }, now);
         }
     }
@@ -524,6 +532,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 leg: leg_of(session),
             });
         }
+        self.pulse.left(session, now);
         self.tell_desk(moderation::Input::Left { session }, now);
     }
 

@@ -50,6 +50,7 @@ where
     if let Some((desk, book)) = desk {
         switchboard = switchboard.with_desk(desk, Devices::new(book, StdRng::from_os_rng()));
     }
+    let figures = switchboard.pulse.figures();
     let task = Task {
         switchboard,
         events,
@@ -62,6 +63,7 @@ where
         online,
         next_socket: Arc::new(AtomicU64::new(0)),
         config: Arc::new(config.clone()),
+        figures,
     }
 }
 

@@ -70,6 +70,11 @@ async fn a_day_counts_what_was_done_and_not_what_was_only_tried() {
         labels[0],
         json!({ "label": "porn", "by_machine": 2, "by_people": 0, "reversed": 1 })
     );
+    let looking = &figures.body["looking"];
+    assert_eq!(looking["visitor_seconds"], 0);
+    assert!(looking["covered_ratio"].is_null(), "nobody was there");
+    assert_eq!(looking["action"]["count"], 0);
+    assert!(looking["action"]["p95_ms"].is_null());
     for wrong in ["figures?days=0", "figures?days=367", "figures?days=x"] {
         stage.get(&token, wrong).await.is_problem(400, "unreadable");
     }

@@ -10,6 +10,11 @@ import { draw } from "./draw.js";
 /**
  * @typedef {{ day: string, counts: Record<string, number> }} DayCounts
  * @typedef {{ label: string, by_machine: number, by_people: number, reversed: number }} LabelCounts
+ * @typedef {{ count: number, p50_ms: number | null, p95_ms: number | null }} Spread
+ * @typedef {{
+ *   visitor_seconds: number, covered_ratio: number | null, covered_for_ms: number,
+ *   first_verdict: Spread, action: Spread, verdicts: { version: string, label: string, count: number }[],
+ * }} Looking
  */
 
 /** What is drawn, from the bottom up, and which of the log's actions it is made of. */
@@ -46,7 +51,7 @@ export class FiguresView {
 
   async show() {
     const { client, words } = this.#desk;
-    const { from, to, days, labels } = await client.ask("GET", `figures?days=${this.#days.value}`);
+    const { from, to, days, labels, looking } = await client.ask("GET", `figures?days=${this.#days.value}`);
     const names = Object.keys(PARTS).map((part) => words.part(part));
     const bars = everyDay(from, to, days);
     const describe = (/** @type {string} */ day, /** @type {number} */ part, /** @type {number} */ count) =>
@@ -60,8 +65,34 @@ export class FiguresView {
     );
     this.#rows.replaceChildren(...labels.map((/** @type {LabelCounts} */ row) => this.#row(row)));
     find("figures-empty", HTMLElement).hidden = labels.length > 0;
+    this.#look(looking);
     this.#export.hidden = !this.#desk.may("publish");
     this.#month.value ||= to.slice(0, 7);
+  }
+
+  /** How the looking goes since the server was started. @param {Looking} looking */
+  #look({ covered_ratio, covered_for_ms, first_verdict, action, verdicts }) {
+    const { words } = this.#desk;
+    const tiles = [
+      [words.covered(covered_for_ms / 1_000), words.share(covered_ratio)],
+      [words.firstVerdict, words.halfAndMost(first_verdict.p50_ms, first_verdict.p95_ms)],
+      [words.untilAction, words.halfAndMost(action.p50_ms, action.p95_ms)],
+    ];
+    find("figures-looking", HTMLElement).replaceChildren(
+      ...tiles.map(([name = "", value = ""]) => draw("div", {}, draw("dt", {}, name), draw("dd", {}, value))),
+    );
+    find("figures-verdicts", HTMLElement).hidden = verdicts.length === 0;
+    find("figures-verdict-rows", HTMLElement).replaceChildren(
+      ...verdicts.map(({ version, label, count }) =>
+        draw(
+          "tr",
+          {},
+          draw("td", {}, version),
+          draw("td", {}, words.label(label)),
+          draw("td", { class: "number" }, words.count(count)),
+        ),
+      ),
+    );
   }
 
   /** @param {LabelCounts} row */

@@ -2,6 +2,7 @@
 /** The desk in English. Every other language has the same keys. */
 
 const number = new Intl.NumberFormat("en");
+const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 
 export const deskEn = {
   title: "visavis desk",
@@ -162,6 +163,17 @@ export const deskEn = {
   /** @type {(session: string) => string} */
   session: (session) => `session ${session}`,
 
+  /** @type {(seconds: number) => string} */
+  covered: (seconds) => `Visitors’ time with a picture judged in the last ${seconds} seconds`,
+  /** @type {(ratio: number | null) => string} */
+  share: (ratio) => (ratio === null ? "–" : percent.format(ratio)),
+  firstVerdict: "From the connection to the first verdict",
+  untilAction: "From a picture to what was done about it",
+  /** Half and 95 % of them took no longer. @type {(half: number | null, most: number | null) => string} */
+  halfAndMost: (half, most) =>
+    half === null || most === null ? "–" : `${number.format(half)} ms, 95 %: ${number.format(most)} ms`,
+  lookedBy: "Looked at by",
+  pictures: "Pictures",
   figuresTitle: "How the work goes",
   daysLabel: "Days",
   /** @type {(part: string) => string} */

@@ -4,6 +4,7 @@
 /** @import { DeskWords } from "./desk-en.js" */
 
 const number = new Intl.NumberFormat("fr");
+const percent = new Intl.NumberFormat("fr", { style: "percent", maximumFractionDigits: 1 });
 
 /** @type {DeskWords} */
 export const deskFr = {
@@ -157,6 +158,14 @@ export const deskFr = {
   filter: "Afficher",
   session: (session) => `séance ${session}`,
 
+  covered: (seconds) => `Temps des visiteurs avec une image jugée dans les ${seconds} dernières secondes`,
+  share: (ratio) => (ratio === null ? "–" : percent.format(ratio)),
+  firstVerdict: "De la connexion au premier verdict",
+  untilAction: "D’une image à ce qui fut fait",
+  halfAndMost: (half, most) =>
+    half === null || most === null ? "–" : `${number.format(half)} ms, 95 % : ${number.format(most)} ms`,
+  lookedBy: "Vues par",
+  pictures: "Images",
   figuresTitle: "La marche du travail",
   daysLabel: "Jours",
   part: (part) =>

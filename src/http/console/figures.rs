@@ -16,6 +16,7 @@ use super::Console;
 use super::bans::read as read_disk;
 use super::refusal::Refusal;
 use crate::calendar::Day;
+use crate::control::{COVERED_FOR, LookFigures, Spread};
 use crate::limits;
 use crate::store::Tally;
 
@@ -53,7 +54,38 @@ pub(super) async fn figures(
         "to": today.to_string(),
         "days": by_day(&tallies),
         "labels": by_label(&tallies),
+        "looking": looking(&console.0.control.look_figures()),
     })))
+}
+
+/// How the looking goes since the server was started: how much of visitors' time is covered, how long
+/// things take, what is seen by which version.
+fn looking(figures: &LookFigures) -> Value {
+    let spread = |spread: &Spread| {
+        json!({
+            "count": spread.count(),
+            "p50_ms": spread.percentile_ms(50.0),
+            "p95_ms": spread.percentile_ms(95.0),
+        })
+    };
+    let whole = figures.covered + figures.uncovered;
+    let ratio = figures.covered.div_duration_f64(whole);
+    let verdicts: Vec<_> = figures
+        .verdicts
+        .iter()
+        .map(|((version, label), count)| {
+            json!({ "version": **version, "label": label, "count": count })
+        })
+        .collect();
+    json!({
+        "visitor_seconds": whole.as_secs(),
+        // Not a number, and so null, where nobody was there.
+        "covered_ratio": ratio,
+        "covered_for_ms": COVERED_FOR.as_millis(),
+        "first_verdict": spread(&figures.first_verdict),
+        "action": spread(&figures.action),
+        "verdicts": verdicts,
+    })
 }
 
 /// How often each thing was done on each day. What a policy only tries, and who is nobody, is left
