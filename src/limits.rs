@@ -290,6 +290,12 @@ pub const SEALED_BYTES: u64 = PICTURE_BYTES as u64 + 12 + 16;
 /// Largest file of evidence keys, in bytes.
 pub const KEY_FILE_BYTES: u64 = 64 * 1024;
 
+/// Patterns of an operator's that texts are looked at with.
+pub const CHAT_PATTERNS: usize = 256;
+
+/// Memory of one of them, in bytes.
+pub const PATTERN_BYTES: usize = 256 * 1024;
+
 /// Versions of classifiers and labels that verdicts are counted by.
 pub const VERDICT_KINDS: usize = 256;
 

@@ -22,6 +22,8 @@
 //!
 //! On a worker machine, [`outpost`] goes to servers and starts a worker for every line to it.
 //!
+//! What visitors write is read by [`remarks`], here and at once.
+//!
 //! For an operator's own pictures ([`still`]) and lists ([`imported`]), [`look_here`] looks without a
 //! worker and [`evaluation`] compares what is said with what should have been.
 
@@ -45,6 +47,7 @@ pub mod outpost;
 pub mod pdq;
 pub mod picture;
 pub mod protocol;
+pub mod remarks;
 pub mod service;
 pub mod settings;
 mod starting;

@@ -318,6 +318,11 @@ pub static KEYS: &[Key] = &[
         "What moderators choose from as the reason for a decision. The console translates these; others it shows as they are."
     ),
     key!(
+        moderation.chat_patterns,
+        Kind::List("patterns, as text_elsewhere=whats ?app"),
+        "Labels and regular expressions for what visitors write to each other, beside the built-in list of words; the policy says what follows."
+    ),
+    key!(
         classifier.listen,
         Kind::Text("an IP address and a port, as 0.0.0.0:4433, or empty for none"),
         "Where workers of other machines come (UDP, QUIC); empty for none. With them moderation.workers may be 0."

@@ -209,6 +209,8 @@ pub struct Moderation {
     pub steady_every_ms: u64,
     /// What a moderator may give as the reason for a decision; never empty.
     pub reasons: Vec<String>,
+    /// Labels and expressions for what visitors write, as `text_elsewhere=whats?app`.
+    pub chat_patterns: Vec<String>,
 }
 
 /// Words that the console knows in every language that it speaks.
@@ -236,6 +238,7 @@ impl Default for Moderation {
             first_every_ms: 1_000,
             steady_every_ms: 5_000,
             reasons: REASONS.map(str::to_owned).to_vec(),
+            chat_patterns: Vec::new(),
         }
     }
 }

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use tracing::{error, info};
 
 use super::oversight::{Oversight, Stops};
-use super::request::{Message, Ruled, Screening, Whose};
+use super::request::{Message, Refusal, Ruled, Screening, Whose};
 use super::switchboard::{Switchboard, leg_of, session_of};
 use crate::classify::Judged;
 use crate::id::SessionId;
 use crate::lobby;
 use crate::media::{Command, Gate};
 use crate::moderation::{AuditLine, DeviceKey, Input, Label, Output, Policy};
+use crate::private::Private;
 use crate::store::{Filing, Receipt};
 
 impl<F: FnMut(Command)> Switchboard<F> {
@@ -33,6 +34,24 @@ impl<F: FnMut(Command)> Switchboard<F> {
             now,
         );
         self.give_up_stuck(now);
+    }
+
+    /// Carries a text to its reader, unless it is kept back: then its writer is told.
+    pub(super) fn pass_on(&mut self, reader: SessionId, text: Private<String>, now: Instant) {
+        let writer = self.register.partner_of(reader);
+        let Some((writer, oversight)) = writer.zip(self.oversight.as_ref()) else {
+            return self.tell(reader, Message::Notice(lobby::Notice::Chat(text)));
+        };
+        let scores = oversight.remarks.scores(text.reveal());
+        let is_kept_back = oversight.keeps_back(&scores);
+        match is_kept_back {
+            true => self.tell(writer, Message::Refused(Refusal::KeptBack)),
+            false => self.tell(reader, Message::Notice(lobby::Notice::Chat(text))),
+        }
+        if !scores.is_empty() {
+            let session = writer;
+            self.tell_desk(Input::Said { session, scores }, now);
+        }
     }
 
     /// What is to be written down now.

@@ -4,9 +4,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use crate::classify::remarks::Remarks;
 use crate::id::SessionId;
 use crate::media::Gate;
-use crate::moderation::{AuditLine, Deed, Desk, Input, Label, Opening, Output, Policy};
+use crate::moderation::{AuditLine, Deed, Desk, Input, Label, Opening, Output, Policy, Score};
 
 /// How long after a failure the same lines are written again.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
@@ -15,6 +16,8 @@ const WRITE_AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Oversight {
     desk: Desk,
+    /// What is said of texts.
+    pub(super) remarks: Remarks,
     /// What the desk wants, in order; from the first line on it waits for the disk.
     wanted: VecDeque<Output>,
     writing: Writing,
@@ -56,9 +59,10 @@ impl Stops {
 }
 
 impl Oversight {
-    pub(super) fn new(desk: Desk) -> Self {
+    pub(super) fn new(desk: Desk, remarks: Remarks) -> Self {
         Self {
             desk,
+            remarks,
             wanted: VecDeque::new(),
             writing: Writing::Idle,
             stops: HashMap::new(),
@@ -72,6 +76,11 @@ impl Oversight {
         }
         self.desk.handle(input, now);
         self.wanted.extend(std::iter::from_fn(|| self.desk.poll()));
+    }
+
+    /// Whether a text that this is said of is not to reach anybody.
+    pub(super) fn keeps_back(&self, scores: &[Score]) -> bool {
+        self.desk.keeps_back(scores).is_some()
     }
 
     /// Another policy is in force.

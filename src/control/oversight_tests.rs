@@ -10,11 +10,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::*;
 use crate::age::AgeBand;
 use crate::classify::Judged;
+use crate::classify::remarks::Remarks;
 use crate::codec::VideoCodec;
 use crate::config;
 use crate::control::device::Devices;
 use crate::control::line::SocketId;
-use crate::control::request::{Marks, Message, Request, Ruled, Screening, Whose};
+use crate::control::request::{Marks, Message, Refusal, Request, Ruled, Screening, Whose};
 use crate::control::switchboard::{Switchboard, leg_of};
 use crate::control::watch::DeviceBook;
 use crate::id::CaseId;
@@ -67,8 +68,13 @@ impl Board {
             kept_out,
             moment: (now, 1_800_000_000),
         };
-        let board = Switchboard::new(&config::Lobby::default(), rng(), command)
-            .with_desk(desk, Devices::new(book, rng()));
+        // No word that insults anybody stands in this file.
+        let remarks = Remarks::parse(&["text_offensive=blorp".to_owned()]).unwrap();
+        let board = Switchboard::new(&config::Lobby::default(), rng(), command).with_desk(
+            desk,
+            remarks,
+            Devices::new(book, rng()),
+        );
         let mut all = Self {
             board,
             commands,
@@ -437,4 +443,53 @@ async fn what_is_done_is_timed_from_its_picture_to_the_disk_and_behind() {
     assert_eq!(figures.first_verdict.count(), 1);
     // Forty of the judging and sixty of the disk.
     assert_eq!(figures.action.percentile_ms(50.0), Some(100));
+}
+
+impl Board {
+    /// Writes to the partner: what they got of it, and whether the writer was told that they did not.
+    fn write_to_partner(&mut self, writer: usize, text: &str) -> (Vec<String>, bool) {
+        self.pass(Duration::from_secs(2));
+        let ask = Request::Ask {
+            socket: SocketId(writer.try_into().unwrap()),
+            ask: Ask::Chat(Private::new(text.to_owned())),
+        };
+        self.board.handle_request(ask, self.now);
+        let got = |message| match message {
+            Message::Notice(Notice::Chat(text)) => Some(text.into_inner()),
+            _ => None,
+        };
+        let read = self.told(1 - writer).into_iter().filter_map(got).collect();
+        let told = self.told(writer);
+        let refused = |message: &Message| matches!(message, Message::Refused(Refusal::KeptBack));
+        (read, told.iter().any(refused))
+    }
+}
+
+#[tokio::test]
+async fn a_slur_reaches_nobody_and_who_goes_on_has_a_pause() {
+    let mut board = Board::with_visitors(2);
+    for number in 0..2 {
+        board.judge(number, Label::NEUTRAL);
+    }
+    drop(board.commands());
+    let hello = board.write_to_partner(0, "hello");
+    assert_eq!(hello, (vec!["hello".to_owned()], false));
+    let slur = "you are a blorp";
+    assert_eq!(board.write_to_partner(0, slur), (Vec::new(), true));
+    let lines = board.board.lines_to_write(board.now).unwrap();
+    let [line] = &lines[..] else {
+        panic!("one line: {lines:?}")
+    };
+    assert_eq!(
+        (line.deed, line.label.as_str()),
+        (Deed::Withhold, "text_offensive")
+    );
+    assert!(!line.reason.contains(slur) && !format!("{line:?}").contains("blorp"));
+    board.board.handle_written(true, board.now);
+    assert_eq!(board.gates(), [], "the picture goes on");
+    for _ in 0..2 {
+        assert_eq!(board.write_to_partner(0, slur), (Vec::new(), true));
+        board.write();
+    }
+    assert!(board.told(0).iter().any(ends));
 }

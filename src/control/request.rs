@@ -222,6 +222,9 @@ pub enum Refusal {
     /// The token resumes nothing.
     #[error("the token is spent, has expired or was never given")]
     UnknownToken,
+    /// What was written does not reach the partner.
+    #[error("the text is kept back by the rules of this server")]
+    KeptBack,
     /// The media plane does not answer the offer.
     #[error("the offer is not answered")]
     Offer(#[source] OfferError),

@@ -18,6 +18,7 @@ use super::oversight::Oversight;
 use super::pulse::Pulse;
 use super::register::{Register, Told};
 use super::request::{Marks, Message, Refusal, Request, Screening, Ticket};
+use crate::classify::remarks::Remarks;
 use crate::config;
 use crate::id::{LegId, MatchId, SessionId};
 use crate::lobby::{
@@ -80,10 +81,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
     }
 
     /// The same, with somebody who decides by policy what may be shown.
-    pub(super) fn with_desk(mut self, desk: Desk, devices: Devices) -> Self {
+    pub(super) fn with_desk(mut self, desk: Desk, remarks: Remarks, devices: Devices) -> Self {
         self.lobby = self.lobby.with_screening();
         self.register = self.register.with_devices(devices);
-        self.oversight = Some(Oversight::new(desk));
+        self.oversight = Some(Oversight::new(desk, remarks));
         self
     }
 
@@ -351,6 +352,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
 
     fn carry_out(&mut self, output: Output, now: Instant) {
         match output {
+            Output::Tell {
+                session,
+                notice: Notice::Chat(text),
+            } => self.pass_on(session, text, now),
             Output::Tell { session, notice } => self.notify(session, notice),
             Output::Joined { session, online } => self.joined(session, online, now),
             Output::Resumed {

@@ -47,8 +47,9 @@ where
     let online = Arc::new(AtomicUsize::new(0));
     let mut switchboard = Switchboard::new(config, StdRng::from_os_rng(), command);
     let (desk, eyes) = watch.map(Watch::split).unzip();
-    if let Some((desk, book)) = desk {
-        switchboard = switchboard.with_desk(desk, Devices::new(book, StdRng::from_os_rng()));
+    if let Some((desk, remarks, book)) = desk {
+        let devices = Devices::new(book, StdRng::from_os_rng());
+        switchboard = switchboard.with_desk(desk, remarks, devices);
     }
     let figures = switchboard.pulse.figures();
     let task = Task {

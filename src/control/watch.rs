@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
 use tracing::{error, warn};
 
+use crate::classify::remarks::Remarks;
 use crate::classify::{Classifier, Judged};
 use crate::limits;
 use crate::moderation::{AuditLine, Desk, DeviceTokens};
@@ -28,6 +29,8 @@ pub struct Watch {
     pub cases: Cases,
     /// How browsers are known again.
     pub devices: DeviceBook,
+    /// What is said of texts.
+    pub remarks: Remarks,
 }
 
 /// How browsers are known again, and where it is kept who stays outside.
@@ -84,7 +87,7 @@ pub(super) enum Seen {
 
 impl Watch {
     /// Who decides and whom they know again, and the rest.
-    pub(super) fn split(self) -> ((Desk, DeviceBook), Eyes) {
+    pub(super) fn split(self) -> ((Desk, Remarks, DeviceBook), Eyes) {
         let eyes = Eyes {
             frames: Some(self.frames),
             classifier: self.classifier,
@@ -93,7 +96,7 @@ impl Watch {
             cases: self.cases,
             writing: None,
         };
-        ((self.desk, self.devices), eyes)
+        ((self.desk, self.remarks, self.devices), eyes)
     }
 }
 

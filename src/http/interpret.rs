@@ -253,6 +253,7 @@ const fn code_of(refusal: Refusal) -> ErrorCode {
         Refusal::NotJoined => ErrorCode::NotJoined,
         Refusal::AlreadyJoined => ErrorCode::AlreadyJoined,
         Refusal::UnknownToken => ErrorCode::UnknownToken,
+        Refusal::KeptBack => ErrorCode::TextKeptBack,
         Refusal::Offer(OfferError::Malformed) => ErrorCode::BadOffer,
         Refusal::Offer(OfferError::NoAudio | OfferError::NoVideo) => ErrorCode::NoCodec,
         Refusal::Offer(OfferError::NoLeg) => ErrorCode::ConnectionFailed,

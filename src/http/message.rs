@@ -416,6 +416,7 @@ error_codes! {
     BadOffer = "bad_offer": "The offer cannot be read, or does not send and receive audio and video.",
     NoCodec = "no_codec": "The offer has no audio or no video codec that this server speaks.",
     TextTooLong = "text_too_long": "The text is longer than the limit.",
+    TextKeptBack = "text_kept_back": "The rules of this server keep this text back.",
     BadInterests = "bad_interests": "There are too many interests, or one is empty or too long.",
     BadLanguages = "bad_languages": "There are too many languages, or one is not a BCP 47 tag.",
     NotMatched = "not_matched": "There is no partner.",

@@ -75,6 +75,8 @@ pub enum Deed {
     Blur,
     /// Their picture goes on.
     Unblur,
+    /// What they wrote is kept back.
+    Withhold,
     /// Their stay is ended.
     End,
     /// Their stay is ended, and they may not come back for a while.
@@ -123,6 +125,7 @@ impl Deed {
             Self::Warn => "warn",
             Self::Blur => "blur",
             Self::Unblur => "unblur",
+            Self::Withhold => "withhold",
             Self::End => "end",
             Self::Cooldown => "cooldown",
             Self::Ban => "ban",

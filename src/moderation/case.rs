@@ -170,6 +170,7 @@ impl Opening {
             Deed::Review | Deed::Report => None,
             Deed::Allow
             | Deed::Warn
+            | Deed::Withhold
             | Deed::Unblur
             | Deed::TurnAway
             | Deed::Policy

@@ -64,6 +64,7 @@ impl Desk {
                 taken,
                 verdict,
             } => self.handle_judged(session, taken, &verdict, now),
+            Input::Said { session, scores } => self.handle_said(session, scores, now),
             Input::Matched { match_id, sessions } => {
                 for session in sessions {
                     self.handle_matched(session, match_id, now);

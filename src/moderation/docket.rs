@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::audit_line::{Actor, AuditLine};
 use super::case::Opening;
 use super::ruling::Ruling;
-use super::verdict::{Label, Verdict};
+use super::verdict::{Label, Score, Verdict};
 use crate::category::Category;
 use crate::id::{MatchId, SessionId};
 
@@ -43,6 +43,13 @@ pub enum Input {
         taken: Instant,
         /// What is said of it.
         verdict: Verdict,
+    },
+    /// The session writes to its partner, and there is something to say of it.
+    Said {
+        /// The session.
+        session: SessionId,
+        /// What is said of it.
+        scores: Vec<Score>,
     },
     /// Two sessions face each other.
     Matched {

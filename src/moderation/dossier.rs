@@ -26,6 +26,8 @@ pub(super) struct Dossier {
     /// When the tap is asked again for a picture that somebody waits for.
     pub(super) look_again: Option<Instant>,
     pub(super) sights: Sights,
+    /// What was written, as far as there is something to say of it.
+    pub(super) remarks: Sights,
     pub(super) strikes: Strikes,
     pub(super) reports: Reports,
     /// How its own reports fared.
@@ -246,6 +248,7 @@ impl Dossier {
             blur: None,
             look_again: None,
             sights: Sights::default(),
+            remarks: Sights::default(),
             strikes: Strikes::default(),
             reports: Reports::default(),
             repute: Repute::default(),

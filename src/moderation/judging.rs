@@ -7,7 +7,7 @@ use super::audit_line::{Actor, AuditLine, Deed};
 use super::case::Opening;
 use super::desk::Desk;
 use super::docket::Output;
-use super::dossier::{Blur, Bounds, Dossier, Newest, Stage};
+use super::dossier::{Blur, Bounds, Dossier, Newest, Sights, Stage};
 use super::policy::{Action, Policy, Row, When};
 use super::reporting;
 use super::verdict::{Label, Outcome, Verdict};
@@ -76,7 +76,11 @@ impl Desk {
         for one in &due {
             let (row, _) = one;
             let in_force = self.policy.is_in_force(row);
-            dossier.sights.spend(row, !in_force, now);
+            let seen = match row.label.is_of_text() {
+                true => &mut dossier.remarks,
+                false => &mut dossier.sights,
+            };
+            seen.spend(row, !in_force, now);
             if !in_force {
                 tried.push(one);
                 continue;
@@ -122,6 +126,11 @@ impl Desk {
                 });
                 self.strike(session, &label, now);
             }
+            // Their picture shows nothing of it. They were told when the text was kept back.
+            Action::Blur if label.is_of_text() => {
+                self.write_row(session, one, version, Deed::Withhold);
+                self.strike(session, &label, now);
+            }
             Action::Blur if dossier.blur.is_some() => {}
             Action::Blur => {
                 self.write_row(session, one, version, Deed::Blur);
@@ -141,7 +150,7 @@ impl Desk {
                 self.end(session, one, version, now);
             }
         }
-        if row.action.hides() && !reporting::is_of_reports(&label) {
+        if row.action.hides() && !reporting::is_of_reports(&label) && !label.is_of_text() {
             self.prove(session);
         }
     }
@@ -243,11 +252,35 @@ impl Desk {
 impl Dossier {
     /// The rows that a picture which was just added makes true.
     fn due(&self, policy: &Policy, newest: Newest<'_>, now: Instant) -> Vec<Due> {
+        self.due_among(&self.sights, policy, newest, now)
+            .filter(|(row, _)| row.label != Label::NO_VERDICT)
+            .filter(|(row, _)| !reporting::is_of_reports(&row.label) && !row.label.is_of_text())
+            .collect()
+    }
+
+    /// The rows that a text which was just added makes true.
+    pub(super) fn due_of_text(
+        &self,
+        policy: &Policy,
+        newest: Newest<'_>,
+        now: Instant,
+    ) -> Vec<Due> {
+        self.due_among(&self.remarks, policy, newest, now)
+            .filter(|(row, _)| row.label.is_of_text())
+            .collect()
+    }
+
+    fn due_among<'a>(
+        &'a self,
+        seen: &'a Sights,
+        policy: &'a Policy,
+        newest: Newest<'a>,
+        now: Instant,
+    ) -> impl Iterator<Item = Due> + 'a {
         let rows = policy.rows.iter().enumerate();
-        rows.filter(|(_, row)| row.label != Label::NO_VERDICT && row.action != Action::Allow)
-            .filter(|(_, row)| !reporting::is_of_reports(&row.label))
+        rows.filter(|(_, row)| row.action != Action::Allow)
             .filter(|(_, row)| self.is_due_by_history(row))
-            .filter(|(place, row)| {
+            .filter(move |(place, row)| {
                 let repetition = row.after_strikes > 0;
                 let last = self.strikes.last(&row.label).filter(|_| repetition);
                 let bounds = Bounds {
@@ -255,10 +288,9 @@ impl Dossier {
                     not_before: last.map(|last| last + policy.grace),
                     shadow: !policy.is_in_force(row),
                 };
-                self.sights.fulfil(*place, row, bounds, newest)
+                seen.fulfil(*place, row, bounds, newest)
             })
-            .map(|(_, row)| (row.clone(), newest.verdict.score_of(&row.label)))
-            .collect()
+            .map(move |(_, row)| (row.clone(), newest.verdict.score_of(&row.label)))
     }
 
     fn is_due_by_history(&self, row: &Row) -> bool {

@@ -45,6 +45,7 @@ mod explain;
 mod judging;
 mod policy;
 mod policy_file;
+mod remarking;
 mod reporting;
 mod role;
 mod ruling;

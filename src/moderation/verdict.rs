@@ -70,6 +70,11 @@ impl Label {
         Ok(Self(Word::Own(Arc::from(word))))
     }
 
+    /// Whether it is said of what a visitor writes, and not of a picture.
+    pub fn is_of_text(&self) -> bool {
+        self.as_str().starts_with("text_")
+    }
+
     /// The word itself.
     pub fn as_str(&self) -> &str {
         match &self.0 {

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 
 use super::{ServerError, rulebook};
 use crate::classify::listening::ListenError;
+use crate::classify::remarks::Remarks;
 use crate::classify::vendor::{ServiceSetError, ServiceSettings, ask_as_well};
 use crate::classify::{Builtin, KnownList, Settings, StartError};
 use crate::config::{ConfigError, Loaded};
@@ -106,7 +107,14 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
     };
     let cases = Cases::open(folder, keeping)
         .map_err(|error| loaded.wrong("store.folder", within_reach(&error)))?;
+    let remarks = Remarks::parse(&config.chat_patterns).map_err(|error| {
+        loaded.wrong(
+            "moderation.chat_patterns",
+            format!("right patterns: {error}"),
+        )
+    })?;
     let watch = Watch {
+        remarks,
         desk,
         devices,
         frames,

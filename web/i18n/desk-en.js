@@ -221,6 +221,11 @@ export const deskEn = {
       reported_hate: "reported: hatred",
       reported_spam: "reported: advertising",
       reported_other: "reported: something else",
+      text_profane: "swearing, in writing",
+      text_offensive: "slurs, in writing",
+      text_sexual: "sexual words, in writing",
+      text_mean: "unkind words, in writing",
+      text_spam: "the same again and again, in writing",
     })[label] ?? label,
   /** A reason of the operator's list; one of their own is shown as it is. @type {(reason: string) => string} */
   reason: (reason) =>

@@ -208,6 +208,11 @@ export const deskFr = {
       reported_hate: "signalement : haine",
       reported_spam: "signalement : publicité",
       reported_other: "signalement : autre chose",
+      text_profane: "jurons, par écrit",
+      text_offensive: "insultes graves, par écrit",
+      text_sexual: "mots sexuels, par écrit",
+      text_mean: "méchancetés, par écrit",
+      text_spam: "toujours la même chose, par écrit",
     })[label] ?? label,
   reason: (reason) =>
     ({

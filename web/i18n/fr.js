@@ -116,6 +116,11 @@ export const fr = {
       undecodable: "Votre image ne peut pas être regardée.",
       no_verdict: "Votre image ne peut pas être regardée.",
       reported: "D’autres vous ont signalé.",
+      text_profane: "Surveillez votre langage.",
+      text_offensive: "Ce que vous écrivez insulte des gens.",
+      text_sexual: "Ce que vous écrivez est sexuel.",
+      text_mean: "Ce que vous écrivez est méchant.",
+      text_spam: "Vous écrivez toujours la même chose.",
     })[label] ?? "Votre image semble enfreindre les règles.",
   warned: "Si cela reste ainsi, les autres ne vous verront plus.",
   ownBlocked: "Les autres ne vous voient pas.",
@@ -155,6 +160,7 @@ export const fr = {
     "Les navigateurs ne donnent la caméra qu’aux pages sûres (https). L’écrit marche ici.",
   refusedInterests:
     "Le serveur n’a pas accepté ces centres d’intérêt : moins, ou plus courts, s’il vous plaît.",
+  keptBack: "Pas envoyé : les règles d’ici n’admettent pas ces mots.",
   refusedText: "Trop long : pas envoyé.",
   refusedDraining: "Le serveur redémarre. Réessayez dans une minute.",
   refusedCodec:

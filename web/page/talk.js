@@ -16,6 +16,7 @@ import { describe, noCircumstances } from "./status.js";
 
 const REFUSALS = /** @type {const} */ ({
   text_too_long: "refusedText",
+  text_kept_back: "keptBack",
   not_matched: "notSent",
   no_partner: "notReported",
   draining: "refusedDraining",

@@ -23,7 +23,9 @@ before(async () => {
   browser = await openChromium("green");
   const list = join(tmpdir(), `visavis-desk-known-${process.pid}.txt`);
   writeFileSync(list, `${KNOWN_PICTURE}\n`);
-  server = await startServer({ moderation: { enabled: true, hash_list: list } });
+  // No word that insults anybody stands in this file.
+  const chat_patterns = ["text_offensive=blorp"];
+  server = await startServer({ moderation: { enabled: true, hash_list: list, chat_patterns } });
 });
 
 after(async () => {
@@ -113,6 +115,12 @@ test("a report comes to the desk by itself, is decided, and the visitor is told"
   await page.getByText("Nothing waits.").waitFor();
   const [one, other] = await Promise.all([enter(), enter()]);
   await Promise.all([one.meets(), other.meets()]);
+  // What the policy keeps back is not read by the other, and its writer is told.
+  await one.say("you blorp");
+  await one.page.getByTestId("chat-log").getByText("Not sent: the rules of this place").waitFor();
+  await one.say("hello there");
+  await other.page.getByTestId("chat-log").getByText("hello there").waitFor();
+  assert.equal(await other.page.getByTestId("chat-log").getByText("blorp").count(), 0);
   await other.press("report");
   await other.page.click("input[name=category][value=nudity]");
   await other.press("report-send");

@@ -1,0 +1,52 @@
+//! What visitors write to each other: what is kept back, and what follows of it. Rows about texts count
+//! texts as others count pictures.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::desk::Desk;
+use super::dossier::{Newest, Stage};
+use super::policy::Policy;
+use super::verdict::{Label, Score, Verdict};
+use crate::id::SessionId;
+
+impl Desk {
+    /// Something was written of which there is something to say.
+    pub(super) fn handle_said(&mut self, session: SessionId, scores: Vec<Score>, now: Instant) {
+        let Some(dossier) = self.dossiers.get_mut(&session) else {
+            return;
+        };
+        if dossier.stage == Stage::Over {
+            return;
+        }
+        let version: Arc<str> = Arc::from("");
+        let verdict = Verdict::judged(scores, Arc::clone(&version), Duration::ZERO);
+        let newest = Newest {
+            taken: now,
+            verdict: &verdict,
+        };
+        dossier.remarks.add(&self.policy, newest);
+        let due = dossier.due_of_text(&self.policy, newest, now);
+        self.decide(session, due, &version, now);
+    }
+
+    /// For what a text is not to reach anybody, if it is not: no word of that is written down before,
+    /// as a text that waits for the disk would come too late in any case.
+    pub fn keeps_back(&self, scores: &[Score]) -> Option<&Label> {
+        self.policy.keeps_back(scores)
+    }
+}
+
+impl Policy {
+    fn keeps_back(&self, scores: &[Score]) -> Option<&Label> {
+        let reached = |label: &Label| {
+            let score = scores.iter().find(|score| score.label == *label);
+            score.map_or(0.0, |score| score.value)
+        };
+        self.rows
+            .iter()
+            .filter(|row| row.label.is_of_text() && row.action.hides() && self.is_in_force(row))
+            .find(|row| row.is_reached_by(reached(&row.label)) && reached(&row.label) > 0.0)
+            .map(|row| &row.label)
+    }
+}
