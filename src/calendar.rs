@@ -39,6 +39,13 @@ impl Day {
     }
 }
 
+/// A moment in milliseconds since 1970, as RFC 3339 has it: 2026-11-26T08:00:00Z.
+pub fn moment(time_ms: u64) -> String {
+    let seconds = time_ms % DAY_MS / 1_000;
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{}T{hour:02}:{minute:02}:{second:02}Z", Day::of(time_ms))
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut days = self.0;
@@ -89,6 +96,12 @@ mod tests {
             "2026-11-26",
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_moment_is_told_to_the_second() {
+        assert_eq!(moment(0), "1970-01-01T00:00:00Z");
+        assert_eq!(moment(1_795_751_195_698), "2026-11-27T03:46:35Z");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::moderation::{
 };
 use crate::store::{
     AppendCause, AuditLog, CaseFile, CaseRow, Cases, Decision, DepotError, Evidence, EvidenceError,
-    KeptOut, Lease, Leased, Moderator, OpenPicture, Outside, Queue, Taken,
+    KeptOut, Lease, Leased, Moderator, OpenPicture, Outside, PictureRow, Queue, Taken,
 };
 
 /// What people at the desk do with cases. Clones work on the same cases.
@@ -75,6 +75,15 @@ impl From<EvidenceError> for CaseworkError {
             EvidenceError::Cases(cause) => Self::Store(cause),
         }
     }
+}
+
+/// A case as it is taken out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Exported {
+    /// What is known.
+    pub file: CaseFile,
+    /// What there is to see.
+    pub pictures: Vec<(PictureRow, OpenPicture)>,
 }
 
 /// What a visitor is told about a case of theirs.
@@ -201,6 +210,30 @@ impl Casework {
         self.write(person, &row, Deed::View, format!("picture {n}"))
             .await?;
         Ok(evidence.open(id, n).await?)
+    }
+
+    /// A case about a child with all its pictures, for a person to report it. That it is taken out
+    /// is in the audit log first.
+    ///
+    /// # Errors
+    /// It is no such case, it is not theirs to see, or a picture does not open.
+    pub async fn export(&self, person: &Moderator, id: CaseId) -> Result<Exported, CaseworkError> {
+        let file = self.cases.whole(id).await?;
+        let file = file.ok_or(CaseworkError::NoSuchCase)?;
+        file.row.standing().see(person.role)?;
+        if file.row.class != CaseClass::ChildSafety {
+            return Err(Hindrance::Role.into());
+        }
+        let count = file.pictures.len();
+        let reason = format!("to be reported, with {count} pictures");
+        self.write(person, &file.row, Deed::Export, reason).await?;
+        let mut pictures = Vec::with_capacity(count);
+        for row in &file.pictures {
+            let evidence = self.evidence.as_ref();
+            let evidence = evidence.ok_or(CaseworkError::NoSuchPicture)?;
+            pictures.push((row.clone(), evidence.open(id, row.n).await?));
+        }
+        Ok(Exported { file, pictures })
     }
 
     /// Forgets the cases whose time is over. The key of their pictures goes with them, so that no

@@ -36,7 +36,7 @@ mod switchboard;
 mod task;
 mod watch;
 
-pub use casework::{CaseNews, Casework, CaseworkError};
+pub use casework::{CaseNews, Casework, CaseworkError, Exported};
 pub use handle::Handle;
 pub use line::{Line, SocketId};
 pub use pulse::{COVERED_FOR, LookFigures, Spread};

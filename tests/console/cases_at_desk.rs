@@ -362,17 +362,7 @@ async fn a_picture_comes_as_what_a_browser_can_show_and_stays_in_no_cache() {
     let stage = DeskStage::new().await;
     let ada = stage.person(Role::Moderator);
     let (id, _) = stage.open_with(with_pictures(blurred(1))).await;
-    let coming = async {
-        loop {
-            let case = stage.get(&ada, &format!("cases/{id}")).await.body;
-            if case["evidence"].as_array().unwrap().len() == 3 {
-                return case;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let patience = Duration::from_secs(20);
-    let case = tokio::time::timeout(patience, coming).await.unwrap();
+    let case = pictures_of(&stage, &ada, &id).await;
     assert_eq!(case["evidence"][0]["codec"], "vp8");
     let kinds = [
         (
@@ -412,4 +402,91 @@ async fn a_picture_of_a_case_for_another_role_is_refused_and_written_down() {
         (&*line.action, &*line.reason),
         ("refuse", "picture: a case for another role")
     );
+}
+
+/// What lies in a ZIP archive whose files are stored as they are, by name.
+fn unpack(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let number = |at: usize, bytes: usize| -> usize {
+        let part = archive[at..at + bytes].iter().rev();
+        part.fold(0, |number, byte| number << 8 | usize::from(*byte))
+    };
+    let mut files = Vec::new();
+    let mut at = 0;
+    // Local headers, one behind the other (APPNOTE 4.3.7), up to the first central one.
+    while archive[at..].starts_with(b"PK\x03\x04") {
+        let (size, name, extra) = (number(at + 18, 4), number(at + 26, 2), number(at + 28, 2));
+        let content = at + 30 + name + extra;
+        let name = String::from_utf8(archive[at + 30..at + 30 + name].to_vec()).unwrap();
+        files.push((name, archive[content..content + size].to_vec()));
+        at = content + size;
+    }
+    files
+}
+
+#[tokio::test]
+async fn a_case_about_a_child_is_taken_out_by_one_role_and_a_line_says_so() {
+    let stage = DeskStage::new().await;
+    let kim = stage.person(Role::ChildSafety);
+    let (id, code) = stage.open_with(with_pictures(minor(1))).await;
+    pictures_of(&stage, &kim, &id).await;
+    let path = format!("cases/{id}/export");
+    for role in [Role::Moderator, Role::Senior, Role::Admin] {
+        let other = stage.person(role);
+        let refused = stage.post(&other, &path, json!({})).await;
+        refused.is_problem(403, "not_your_role");
+    }
+    let (ordinary, _) = stage.open_case(blurred(2)).await;
+    let refused = stage
+        .post(&kim, &format!("cases/{ordinary}/export"), json!({}))
+        .await;
+    refused.is_problem(403, "not_your_role");
+    let answer = stage.post(&kim, &path, json!({})).await;
+    assert_eq!(answer.header("content-type"), "application/zip");
+    let files = unpack(&answer.bytes);
+    let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "report.xml",
+            "picture-1.webp.xml",
+            "picture-1.webp",
+            "picture-2.vp9.xml",
+            "picture-2.vp9",
+            "picture-3.h264.xml",
+            "picture-3.h264"
+        ]
+    );
+    let report = String::from_utf8(files[0].1.clone()).unwrap();
+    assert!(
+        report.contains(&format!("<espIdentifier>{code}</espIdentifier>")),
+        "{report}"
+    );
+    assert!(report.contains("<incidentDateTime>20"), "{report}");
+    let details = String::from_utf8(files[3].1.clone()).unwrap();
+    assert!(
+        details.contains("<originalFileHash hashType=\"SHA256\">"),
+        "{details}"
+    );
+    assert_eq!(files[4].1, b"keyframe");
+    let lines = stage.log();
+    let line = lines.iter().find(|line| line.action == "export").unwrap();
+    assert_eq!(
+        line.reason,
+        format!("case {id}: to be reported, with 3 pictures")
+    );
+}
+
+/// A case once its three pictures are there.
+async fn pictures_of(stage: &DeskStage, token: &str, id: &str) -> serde_json::Value {
+    let coming = async {
+        loop {
+            let case = stage.get(token, &format!("cases/{id}")).await.body;
+            if case["evidence"].as_array().unwrap().len() == 3 {
+                return case;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let patience = Duration::from_secs(20);
+    tokio::time::timeout(patience, coming).await.unwrap()
 }

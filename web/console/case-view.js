@@ -8,6 +8,7 @@ import { draw } from "./draw.js";
 import { describeMoment, describeSpan } from "./moments.js";
 import { Pictures } from "./pictures.js";
 import { drawSeverity } from "./queue-view.js";
+import { save } from "./save.js";
 import { drawScores } from "./scores.js";
 import { drawLine } from "./trail-view.js";
 
@@ -37,6 +38,7 @@ export class CaseView {
     this.#pictures = new Pictures(desk);
     find("case-back", HTMLButtonElement).addEventListener("click", () => (location.hash = "#queue"));
     find("case-hold", HTMLButtonElement).addEventListener("click", () => desk.try(() => this.#hold()));
+    find("case-export", HTMLButtonElement).addEventListener("click", () => desk.try(() => this.#export()));
     find("case-trail", HTMLDetailsElement).addEventListener("toggle", () => desk.try(() => this.#trail()));
     addEventListener("pagehide", () => this.#release());
   }
@@ -131,6 +133,7 @@ export class CaseView {
     this.#decision.show(it, this.#isMine && it.status !== "closed");
     const hold = find("case-hold", HTMLButtonElement);
     hold.hidden = !this.#desk.may("hold");
+    find("case-export", HTMLButtonElement).hidden = it.class !== "child_safety";
     hold.textContent = it.legal_hold ? words.endHold : words.beginHold;
   }
 
@@ -139,6 +142,14 @@ export class CaseView {
     const { lines } = await this.#desk.client.ask("GET", `cases/${this.#it.id}/trail`);
     const rows = lines.map((/** @type {any} */ line) => drawLine(line, this.#desk));
     find("case-trail-rows", HTMLElement).replaceChildren(...rows);
+  }
+
+  /** The case as a file for whoever reports it; that it was taken out is written down. */
+  async #export() {
+    if (!this.#it) return;
+    const name = `case-${this.#it.id}.zip`;
+    save(await this.#desk.client.file(`cases/${this.#it.id}/export`, "POST"), name);
+    await this.#trail();
   }
 
   async #hold() {

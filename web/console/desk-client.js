@@ -34,9 +34,12 @@ export class DeskClient {
     return response.status === 204 ? null : response.json();
   }
 
-  /** A file of the desk: a picture, an export. @param {string} path @returns {Promise<Blob>} */
-  async file(path) {
-    return (await this.#send("GET", path)).blob();
+  /**
+   * A file of the desk: a picture, an export.
+   * @param {string} path @param {"GET" | "POST"} [method] @returns {Promise<Blob>}
+   */
+  async file(path, method = "GET") {
+    return (await this.#send(method, path)).blob();
   }
 
   /** @param {string} method @param {string} path @param {object} [body] @param {AbortSignal} [signal] */

@@ -4,6 +4,7 @@
 import { find } from "../page/find.js";
 import { drawBars } from "./bars.js";
 import { draw } from "./draw.js";
+import { save } from "./save.js";
 
 /** @import { Desk } from "./desk.js" */
 
@@ -106,9 +107,7 @@ export class FiguresView {
   async #save(format) {
     const month = this.#month.value;
     const file = await this.#desk.client.file(`transparency?month=${month}&format=${format}`);
-    const href = URL.createObjectURL(file);
-    draw("a", { href, download: `visavis-${month}.${format}` }).click();
-    URL.revokeObjectURL(href);
+    save(file, `visavis-${month}.${format}`);
   }
 }
 

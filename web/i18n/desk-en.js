@@ -75,6 +75,7 @@ export const deskEn = {
     `Picture ${place} of ${count}, of ${whose === "reporter" ? "who complained" : "who the case is about"}`,
   /** @type {(sight: string) => string} */
   sight: (sight) => ({ veiled: "Covered", grey: "In grey", plain: "In its colours" })[sight] ?? sight,
+  exportCase: "Save for the authority",
   historyTitle: "What came before",
   noHistory: "Nothing is known of this device.",
   trailOfCase: "What was written down about this case",

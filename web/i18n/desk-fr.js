@@ -76,6 +76,7 @@ export const deskFr = {
   pictureName: (place, count, whose) =>
     `Image ${place} sur ${count}, ${whose === "reporter" ? "de la personne qui se plaint" : "de la personne concernée"}`,
   sight: (sight) => ({ veiled: "Couverte", grey: "En gris", plain: "En couleurs" })[sight] ?? sight,
+  exportCase: "Enregistrer pour l’autorité",
   historyTitle: "Ce qui a précédé",
   noHistory: "Rien n’est connu de cet appareil.",
   trailOfCase: "Ce qui a été consigné sur ce dossier",

@@ -17,6 +17,7 @@ use tokio::time::sleep;
 use super::asked::Asked;
 use super::bans::read as read_disk;
 use super::case_json::{file_json, lease_json, queue_json};
+use super::cybertip::archive;
 use super::refusal::Refusal;
 use super::trail::line;
 use super::{Console, actor};
@@ -209,6 +210,23 @@ pub(super) async fn picture(
         VideoCodec::H264 => ("video/H264", keyframe),
     };
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
+}
+
+/// A case about a child as a file for whoever reports it.
+pub(super) async fn export(
+    State(console): State<Console>,
+    Extension(person): Extension<Moderator>,
+    Path(id): Path<u64>,
+) -> Result<Response, Refusal> {
+    let exported = console.0.casework.export(&person, CaseId(id)).await;
+    let exported = console.allow(exported, &person, "export").await?;
+    let file = archive(&exported).map_err(|_| Refusal::Store)?;
+    let name = format!("attachment; filename=\"case-{id}.zip\"");
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    Ok((headers, file).into_response())
 }
 
 /// What people did with a case, for whoever may see it.

@@ -6,6 +6,7 @@
 //! 4. [`bans`], [`trail`], [`figures`] and [`desk_rules`] do it: **the audit line first, then what it says**.
 //! 5. [`case_routes`] put it to [`Casework`], which keeps the same order; [`case_json`] writes the
 //!    answers. Beside it, [`appeals`] are for visitors, who need no token but their case's code.
+//!    [`cybertip`] makes a case about a child one file for whoever reports it.
 //! 6. Whatever goes wrong on the way is told as a [`refusal`].
 
 mod appeals;
@@ -14,6 +15,7 @@ mod attempts;
 mod bans;
 mod case_json;
 mod case_routes;
+mod cybertip;
 mod desk_rules;
 mod figures;
 mod refusal;
@@ -200,6 +202,7 @@ fn cases(console: &Console) -> Router<Console> {
             "/cases/{id}/evidence/{n}",
             to(get(case_routes::picture), see),
         )
+        .route("/cases/{id}/export", to(post(case_routes::export), see))
         .route("/cases/{id}/trail", to(get(case_routes::trail), see))
         .route(
             "/cases/{id}/hold",

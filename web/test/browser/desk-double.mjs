@@ -28,15 +28,27 @@ export const CASES = [
   row({ id: "16", label: "reported_spam", severity: 1, pictures: 0, age_ms: 2 * MINUTE }),
 ];
 
+/** One of another class, which is opened by its address alone. */
+const CHILD = row({ id: "21", label: "reported_minor", class: "child_safety", severity: 5 });
+
+/** Two pixels, one of them red: what is drawn of a picture. */
+const PICTURE = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8AAQgwMAAvwAf8WcLm/AAAAAElFTkSuQmCC",
+  "base64",
+);
+
+/** @param {number} n */
+const picture = (n) => ({ n, whose: n === 1 ? "about" : "reporter", taken_ms: NOW, scores: { porn: 0.4 }, codec: "vp8" });
+
 /** @param {string} id */
 const whole = (id) => ({
-  ...CASES.find((one) => one.id === id),
+  ...[...CASES, CHILD].find((one) => one.id === id),
   code: "K7QF-2M9X-PA",
   sessions: ["41", "42"],
   machine_action: "blur",
   policy_version: "built-in 1",
   scores: { porn: 0.91, sexy: 0.06 },
-  evidence: [],
+  evidence: ["12", "21"].includes(id) ? [picture(1), picture(2)] : [],
   decisions: [],
   device_history: [{ id: "3", label: "sexy", action: "warn", opened_ms: NOW - 86_400_000 }],
   appeal: id === "9" ? { text: "That was a poster on my wall.", at_ms: NOW } : null,
@@ -70,6 +82,8 @@ export class DeskDouble {
     if (path === "events") return route.fulfill({ contentType: "text/event-stream", body: "event: queue\ndata:\n\n" });
     if (path === "next") return route.fulfill({ json: whole("12") });
     if (place === "cases" && part === "") return route.fulfill({ json: whole(id) });
+    if (part === "evidence") return route.fulfill({ contentType: "image/png", body: PICTURE });
+    if (part === "export") return route.fulfill({ contentType: "application/zip", body: "PK" });
     if (part === "trail") return route.fulfill({ json: { lines: [] } });
     if (part === "lease" && id === "9") {
       return route.fulfill({ status: 409, json: { code: "taken", detail: "Bo has it", by: "Bo" } });

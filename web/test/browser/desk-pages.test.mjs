@@ -89,6 +89,30 @@ test("what somebody else has can be read and not decided", async () => {
   await leave();
 });
 
+test("pictures come covered; those about a child only once somebody asks for one", async () => {
+  const { page, double, leave } = await atDesk();
+  const asked = (/** @type {string} */ id) => double.asked.filter(({ what }) => what.startsWith(`GET cases/${id}/evidence`)).length;
+  await page.evaluate(() => void (location.hash = "#case/12"));
+  await page.locator("[data-testid=picture] button[data-painted]").nth(1).waitFor();
+  assert.equal(asked("12"), 2);
+  const covered = page.locator("[data-testid=picture] button[data-sight=veiled]");
+  assert.equal(await covered.count(), 2);
+  assert.equal(await page.getByTestId("export-case").isVisible(), false);
+
+  await page.evaluate(() => void (location.hash = "#case/21"));
+  await page.getByText("reported: looks under 18").first().waitFor();
+  await page.locator("[data-testid=picture]").nth(1).waitFor();
+  assert.equal(asked("21"), 0);
+  await page.locator("[data-testid=picture] button").first().click();
+  await page.locator("[data-testid=picture] button[data-painted]").waitFor();
+  assert.equal(asked("21"), 1);
+  const download = page.waitForEvent("download");
+  await page.getByTestId("export-case").click();
+  assert.equal((await download).suggestedFilename(), "case-21.zip");
+  assert.equal(double.count("POST cases/21/export"), 1);
+  await leave();
+});
+
 test("queue and case fit a phone, and everything in them has a name", async () => {
   const { page, leave } = await atDesk({ viewport: { width: 360, height: 640 } });
   const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
