@@ -44,6 +44,7 @@ pub mod calendar;
 pub mod category;
 pub mod codec;
 pub mod config;
+pub mod destination;
 pub mod id;
 pub mod limits;
 pub mod logging;

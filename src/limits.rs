@@ -115,6 +115,39 @@ pub const SIGNAL_MESSAGE_BYTES: usize = 64 * 1024;
 /// server, a megabyte.
 pub const BACKEND_EVENTS: usize = 4096;
 
+/// Events that wait to be written down for webhooks, and requests to that table.
+pub const WEBHOOK_ORDERS: usize = 4096;
+
+/// How many of them are written at once.
+pub const WEBHOOK_BATCH: usize = 256;
+
+/// Events that are kept for webhooks, on disk: some 200 MiB.
+pub const WEBHOOK_EVENTS: u32 = 1_000_000;
+
+/// Targets of webhooks: each has a task and a connection.
+pub const WEBHOOK_TARGETS: usize = 8;
+
+/// Secrets that webhooks are signed with at a time: the new one and the old one.
+pub const WEBHOOK_SECRETS: usize = 2;
+
+/// How long a target may take for one event, the connection included.
+pub const WEBHOOK_DEADLINE: Duration = Duration::from_secs(15);
+
+/// Bytes of its answer that are read, for the sake of the connection.
+pub const WEBHOOK_ANSWER_BYTES: usize = 16 * 1024;
+
+/// How long that may take.
+pub const WEBHOOK_ANSWER_TIME: Duration = Duration::from_secs(1);
+
+/// How long a target rests that did not take an event; twice as long each time.
+pub const WEBHOOK_REST: Duration = Duration::from_millis(500);
+
+/// The longest rest.
+pub const WEBHOOK_REST_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// How often the table is looked at when nothing happens.
+pub const WEBHOOK_LOOK_EVERY: Duration = Duration::from_secs(60);
+
 /// When a backend asks again that was told to come later.
 pub const BACKEND_RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -417,4 +450,6 @@ const _: () = assert!(MODERATORS <= TOKENS_REMEMBERED);
 const _: () = assert!(WORKERS + MACHINE_LINES <= FAR_WORKERS);
 const _: () = assert!(MACHINE_PING_EVERY.as_millis() * 2 < MACHINE_SILENCE.as_millis());
 const _: () = assert!(MACHINE_REST.as_millis() < MACHINE_REST_MAX.as_millis());
+const _: () = assert!(WEBHOOK_ANSWER_TIME.as_millis() < WEBHOOK_DEADLINE.as_millis());
+const _: () = assert!(WEBHOOK_BATCH <= WEBHOOK_ORDERS);
 const _: () = assert!(WORKER_REST.as_millis() < WORKER_REST_MAX.as_millis());

@@ -114,6 +114,10 @@ table! {
     HTTP_CONNECTIONS = Gauge "visavis_http_connections" [""], Count, "HTTP connections held open, WebSockets included.";
     HTTP_REFUSED = Counter "visavis_http_refused_total" [""], Count, "HTTP connections closed at once because there were too many.";
     HTTP_THROTTLED = Counter "visavis_http_throttled_total" [""], Count, "WebSockets refused because one network opened too many.";
+    WEBHOOKS_SENT = Counter "visavis_webhooks_sent_total" [""], Count, "Events that a webhook's target has taken.";
+    WEBHOOKS_RETRIED = Counter "visavis_webhooks_retried_total" [""], Count, "Attempts that a webhook's target did not take, and that are repeated.";
+    WEBHOOKS_LOST = Counter "visavis_webhooks_lost_total" [""], Count, "Events given up for a target: too old, too many, or not written down.";
+    WEBHOOKS_WAITING = Gauge "visavis_webhooks_waiting" [""], Count, "Events that wait, counted once for each target.";
     PROCESS_CPU = Gauge "process_cpu_seconds_total" [""], Seconds, "Processor time of this process, the system's for it included; fractions of a second, which a counter here cannot hold.";
     PROCESS_MEMORY = Gauge "process_resident_memory_bytes" [""], Bytes, "Memory that this process holds.";
 }

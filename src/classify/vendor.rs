@@ -13,16 +13,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Request, StatusCode, Uri, header};
-use hyper_util::rt::TokioIo;
+use hyper::{Request, StatusCode, header};
 use parking_lot::Mutex;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tracing::warn;
 
 use super::Judged;
@@ -30,6 +24,7 @@ use super::judgement::Unfit;
 use super::opinion::{LabelMap, MapError, signature, webp};
 use crate::codec::VideoCodec;
 use crate::config;
+use crate::destination::{ConnectError, Connection, Destination, DestinationError};
 use crate::limits::{CLASSIFY_ANSWERS, SERVICE_ANSWER_BYTES};
 use crate::metrics::{CLASSIFY_ASKED, CLASSIFY_LATE, CLASSIFY_LOST, CLASSIFY_NONSENSE};
 use crate::moderation::{Label, Outcome, Score};
@@ -66,9 +61,9 @@ impl ServiceSettings {
 /// Why a service cannot be asked.
 #[derive(thiserror::Error, Debug)]
 pub enum ServiceSetError {
-    /// Not http or https, or without a host.
-    #[error("{0:?} is no address of a service, as https://host/path")]
-    Url(String),
+    /// Where it is.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
     /// The secret.
     #[error("{}", path.display())]
     Secret {
@@ -84,16 +79,13 @@ pub enum ServiceSetError {
     /// The table of words.
     #[error(transparent)]
     Labels(#[from] MapError),
-    /// The system trusts nobody, or its TLS cannot be used.
-    #[error("this machine knows whom to trust by https: {0}")]
-    Trust(String),
 }
 
 /// Why it gave no answer.
 #[derive(thiserror::Error, Debug)]
 enum AskError {
-    #[error("it cannot be reached: {0}")]
-    Reach(#[from] io::Error),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     #[error("its connection broke: {0}")]
     Http(#[from] hyper::Error),
     #[error("a request that cannot be made: {0}")]
@@ -114,16 +106,12 @@ impl From<Unfit> for AskError {
 
 /// A service that is asked.
 struct Service {
-    host: String,
-    port: u16,
-    authority: String,
-    path: String,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    destination: Destination,
     secret: Vec<u8>,
     labels: LabelMap,
     deadline: Duration,
     /// Connections that wait for a request.
-    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    idle: Mutex<Vec<Connection>>,
     at_once: Arc<Semaphore>,
 }
 
@@ -172,21 +160,7 @@ fn without(mut judged: Judged, outcome: Outcome) -> Judged {
 
 impl Service {
     fn new(settings: &ServiceSettings) -> Result<Self, ServiceSetError> {
-        let wrong = || ServiceSetError::Url(settings.url.clone());
-        let uri: Uri = settings.url.parse().map_err(|_| wrong())?;
-        let host = uri.host().ok_or_else(wrong)?;
-        let host = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
-        let (tls, usual) = match uri.scheme_str() {
-            Some("http") => (None, 80),
-            Some("https") => {
-                let name = ServerName::try_from(host.clone()).map_err(|_| wrong())?;
-                (Some((TlsConnector::from(trust()?), name)), 443)
-            }
-            _ => return Err(wrong()),
-        };
+        let destination = Destination::read(&settings.url)?;
         let path = &settings.secret;
         let secret = fs::read(path).map_err(|source| ServiceSetError::Secret {
             path: path.clone(),
@@ -197,14 +171,7 @@ impl Service {
             return Err(ServiceSetError::Short(path.clone()));
         }
         Ok(Self {
-            host,
-            port: uri.port_u16().unwrap_or(usual),
-            authority: uri.authority().map(ToString::to_string).unwrap_or_default(),
-            path: uri
-                .path_and_query()
-                .map_or("/", |path| path.as_str())
-                .to_owned(),
-            tls,
+            destination,
             secret,
             labels: LabelMap::parse(&settings.labels)?,
             deadline: settings.deadline,
@@ -257,21 +224,21 @@ impl Service {
         {
             return Ok(self.labels.scores(&answer)?);
         }
-        let connection = self.connect().await?;
+        let connection = self.destination.connect().await?;
         let answer = self.post(connection, &key, body).await?;
         Ok(self.labels.scores(&answer)?)
     }
 
     async fn post(
         &self,
-        mut connection: SendRequest<Full<Bytes>>,
+        mut connection: Connection,
         key: &str,
         body: Bytes,
     ) -> Result<Bytes, AskError> {
         let seconds = seconds();
         let signed = signature(&self.secret, seconds, key, &body);
-        let request = Request::post(&self.path)
-            .header(header::HOST, &self.authority)
+        let request = Request::post(self.destination.path())
+            .header(header::HOST, self.destination.authority())
             .header(header::CONTENT_TYPE, "image/webp")
             .header("idempotency-key", key)
             .header("visavis-timestamp", seconds)
@@ -288,41 +255,6 @@ impl Service {
             status => Err(AskError::Status(status)),
         }
     }
-
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, AskError> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-        stream.set_nodelay(true)?;
-        match self.tls.clone() {
-            Some((tls, name)) => {
-                let stream = tls.connect(name, stream).await?;
-                let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-                tokio::spawn(connection);
-                Ok(sender)
-            }
-            None => {
-                let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-                tokio::spawn(connection);
-                Ok(sender)
-            }
-        }
-    }
-}
-
-/// Whom this machine's system believes.
-fn trust() -> Result<Arc<ClientConfig>, ServiceSetError> {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        return Err(ServiceSetError::Trust("it has no certificates".to_owned()));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ServiceSetError::Trust(error.to_string()))?;
-    Ok(Arc::new(
-        config.with_root_certificates(roots).with_no_client_auth(),
-    ))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the driver's clock")]

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::{ConfigError, Loaded};
 use crate::codec::VideoCodec;
-use crate::limits;
+use crate::limits::{self, WEBHOOK_TARGETS};
 
 /// Refuses a combination of values that cannot work.
 ///
@@ -23,6 +23,7 @@ pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
     }
     check_workers(loaded)?;
     check_service(loaded)?;
+    check_webhooks(loaded)?;
     check_sampling(loaded)?;
     check_reasons(loaded)
 }
@@ -105,6 +106,23 @@ fn check_service(loaded: &Loaded) -> Result<(), ConfigError> {
     if loaded.config.media.codecs != [VideoCodec::Vp8] {
         let expected = "vp8 alone where classifier.service_url is set";
         return Err(loaded.wrong("media.codecs", expected));
+    }
+    Ok(())
+}
+
+fn check_webhooks(loaded: &Loaded) -> Result<(), ConfigError> {
+    let webhooks = &loaded.config.webhooks;
+    if webhooks.urls.len() > WEBHOOK_TARGETS {
+        let expected = format!("{WEBHOOK_TARGETS} URLs at most");
+        return Err(loaded.wrong("webhooks.urls", expected));
+    }
+    let distinct: BTreeSet<_> = webhooks.urls.iter().collect();
+    if distinct.len() < webhooks.urls.len() {
+        return Err(loaded.wrong("webhooks.urls", "different URLs"));
+    }
+    if !webhooks.urls.is_empty() && webhooks.secret.as_os_str().is_empty() {
+        let expected = "set as well: webhooks.urls is";
+        return Err(loaded.wrong("webhooks.secret", expected));
     }
     Ok(())
 }

@@ -384,6 +384,26 @@ pub static KEYS: &[Key] = &[
         "A file with the key that they are sealed with: 64 hexadecimal digits as `visavis token secret` prints, the newest of several lines first. Empty for evidence.key in store.folder, made at the first start: whoever has that folder then has both."
     ),
     key!(
+        webhooks.urls,
+        Kind::List("http or https URLs, 8 at most"),
+        "Where events of a backend's legs are posted to; empty for nowhere. See docs/backend.md."
+    ),
+    key!(
+        webhooks.secret,
+        Kind::Text("the path of a file, or empty for none"),
+        "A file with the secret that they are signed with, as whsec_BASE64; a second line while it is changed."
+    ),
+    key!(
+        webhooks.events,
+        Kind::List("names of events, as connected"),
+        "The events that are sent; empty for all."
+    ),
+    key!(
+        webhooks.keep_hours,
+        count("hours", 1, 720),
+        "Hours that an event is kept for a target that does not take it."
+    ),
+    key!(
         store.folder,
         Kind::Text("the path of a folder"),
         "Folder of what outlives the process, made at the start: audit.db, the log of every decision."

@@ -27,7 +27,7 @@ pub use origin::Origin;
 pub use problem::ConfigError;
 pub use sections::{
     Cases, Classifier, Http, Listen, Lobby, Log, LogFormat, LogLevel, Media, Moderation, Server,
-    Store, Tls, TlsSource,
+    Store, Tls, TlsSource, Webhooks,
 };
 
 /// Everything that can be configured.
@@ -49,6 +49,8 @@ pub struct Config {
     pub classifier: Classifier,
     /// Cases.
     pub cases: Cases,
+    /// Where events are posted to.
+    pub webhooks: Webhooks,
     /// What outlives the process.
     pub store: Store,
     /// The log.

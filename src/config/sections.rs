@@ -354,6 +354,30 @@ impl Default for Cases {
     }
 }
 
+/// Where events of legs and matches are posted to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Webhooks {
+    /// The URLs; empty for none.
+    pub urls: Vec<String>,
+    /// A file with the secret that they are signed with.
+    pub secret: PathBuf,
+    /// The events that are sent; empty for all.
+    pub events: Vec<String>,
+    /// Hours that an event is kept for a target that does not take it.
+    pub keep_hours: u64,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self {
+            urls: Vec::new(),
+            secret: PathBuf::new(),
+            events: Vec::new(),
+            keep_hours: 24,
+        }
+    }
+}
+
 /// What is written while the server runs.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Log {

@@ -4,7 +4,8 @@
 //! 2. [`router`] finds the route: [`signal`] past the [`entrance`], a [`backend`]'s with its
 //!    [`problem_json`]s, [`health`] with [`own_use`], the moderators' [`console`], or else a file of the
 //!    [`assets`].
-//! 3. [`headers`] are added to every answer; [`origins`] says which other pages may read it.
+//! 3. [`webhooks`] tell a backend the other way round.
+//! 4. [`headers`] are added to every answer; [`origins`] says which other pages may read it.
 
 mod assets;
 mod backend;
@@ -21,6 +22,7 @@ mod own_use;
 mod prefixes;
 mod problem_json;
 pub mod signal;
+pub mod webhooks;
 
 use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -31,6 +33,7 @@ use console::Console;
 use entrance::Entrance;
 pub use health::Readiness;
 use signal::Patience;
+use webhooks::Webhooks;
 
 /// The route table. Without a console there is nobody to sign in: no picture is looked at.
 pub fn router(
@@ -38,7 +41,7 @@ pub fn router(
     readiness: Readiness,
     metrics: PrometheusHandle,
     console: Option<Console>,
-    entrance: Entrance,
+    (entrance, webhooks): (Entrance, Option<Webhooks>),
 ) -> Router {
     Router::new()
         .merge(signal::routes(
@@ -46,7 +49,7 @@ pub fn router(
             entrance.clone(),
             Patience::default(),
         ))
-        .merge(backend::routes(control.clone(), &entrance))
+        .merge(backend::routes(control.clone(), &entrance, webhooks))
         .merge(health::routes((control, media), readiness, metrics))
         .fallback(assets::serve)
         .layer(middleware::from_fn_with_state(

@@ -12,10 +12,11 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info};
 
 use super::ServerError;
+use super::lookout::DeskBooks;
 use crate::config::Loaded;
 use crate::control::Casework;
 use crate::limits;
-use crate::store::{Cases, Depot, Evidence, KeyFileError, SealError, Vault};
+use crate::store::{Depot, Evidence, KeyFileError, SealError, Vault};
 
 /// The name of the operator's key within the store's folder, where none is named.
 const KEY_FILE: &str = "evidence.key";
@@ -37,11 +38,17 @@ pub(super) enum KeyError {
     Random(#[from] SealError),
 }
 
-/// From now on the pictures of cases are kept.
+/// From now on the pictures of cases are kept, if there are to be cases.
 ///
 /// # Errors
 /// The key or the place cannot be used: what the configuration got wrong.
-pub(super) async fn open(loaded: &Loaded, cases: &Cases) -> Result<Evidence, ServerError> {
+pub(super) async fn open(
+    loaded: &Loaded,
+    books: Option<&DeskBooks>,
+) -> Result<Option<Evidence>, ServerError> {
+    let Some(DeskBooks { cases, .. }) = books else {
+        return Ok(None);
+    };
     let named = &loaded.config.cases.evidence_key;
     let key = match named.as_os_str().is_empty() {
         true => own_key(&loaded.config.store.folder.join(KEY_FILE)),
@@ -64,7 +71,8 @@ pub(super) async fn open(loaded: &Loaded, cases: &Cases) -> Result<Evidence, Ser
         loaded.wrong("cases.evidence", expected)
     })?;
     let started = Evidence::start(cases.clone(), vault, depot).await;
-    Ok(started.map_err(|error| loaded.wrong("store.folder", error.to_string()))?)
+    let started = started.map_err(|error| loaded.wrong("store.folder", error.to_string()))?;
+    Ok(Some(started))
 }
 
 /// Forgets what is over, now and from time to time, as long as it is let.

@@ -13,6 +13,7 @@ use crate::classify::vendor::{ServiceSetError, ServiceSettings, ask_as_well};
 use crate::classify::{Builtin, KnownList, Settings, StartError};
 use crate::config::{ConfigError, Loaded};
 use crate::control::{DeviceBook, Watch};
+use crate::http::webhooks::{WebhookError, Webhooks};
 use crate::moderation::{Desk, DeviceTokens};
 use crate::store::{self, AuditLog, Cases, Keeping, KeptOut, Moderators, OpenError, Outside};
 use crate::tap::{self, Rates, Tap};
@@ -178,7 +179,7 @@ fn clocks() -> (Instant, u64) {
 
 fn wrong_service(loaded: &Loaded, error: &ServiceSetError) -> ConfigError {
     let key = match error {
-        ServiceSetError::Url(_) | ServiceSetError::Trust(_) => "classifier.service_url",
+        ServiceSetError::Destination(_) => "classifier.service_url",
         ServiceSetError::Secret { .. } | ServiceSetError::Short(_) => "classifier.service_secret",
         ServiceSetError::Labels(_) => "classifier.service_labels",
     };
@@ -196,6 +197,22 @@ fn wrong_files(loaded: &Loaded, error: &StartError) -> ConfigError {
         _ => "moderation.hash_list",
     };
     loaded.wrong(key, within_reach(error))
+}
+
+/// Who is told what happens to a backend's legs; nobody, where the configuration names nobody.
+///
+/// # Errors
+/// What the configuration got wrong.
+pub(super) fn webhooks(loaded: &Loaded) -> Result<Option<Webhooks>, ConfigError> {
+    let started = Webhooks::start(&loaded.config.webhooks, &loaded.config.store.folder);
+    started.map_err(|error| {
+        let key = match error {
+            WebhookError::Target(_) => "webhooks.urls",
+            WebhookError::Secret { .. } | WebhookError::NoSecret(_) => "webhooks.secret",
+            WebhookError::Store(_) => "store.folder",
+        };
+        loaded.wrong(key, within_reach(&error))
+    })
 }
 
 /// What would be right, and everything that the system says about why it is not.

@@ -28,6 +28,7 @@ use crate::control::{self, Casework};
 use crate::http::console::{Console, Parts, Reload};
 use crate::http::entrance::Entrance;
 use crate::http::listener::{Listener, ListenerHandle};
+use crate::http::webhooks::Webhooks;
 use crate::http::{self, Readiness};
 use crate::media::{Plane, StartError};
 use crate::metrics;
@@ -73,6 +74,8 @@ pub struct Server {
     ledgers: Option<Ledgers>,
     /// What there is to see of cases, where that is kept.
     evidence: Option<Evidence>,
+    /// Who is told what happens to a backend's legs.
+    webhooks: Option<Webhooks>,
     /// Asked for at the console.
     reloads: mpsc::Receiver<Reload>,
     http: JoinHandle<io::Result<()>>,
@@ -115,10 +118,7 @@ impl Server {
         let command = move |command| media.send(command);
         let control = control::start(&config.lobby, command, events, lookout.watch);
         let (asks, reloads) = mpsc::channel(1);
-        let evidence = match &lookout.books {
-            Some(books) => Some(custody::open(loaded, &books.cases).await?),
-            None => None,
-        };
+        let evidence = custody::open(loaded, lookout.books.as_ref()).await?;
         let console = lookout
             .books
             .zip(evidence.clone())
@@ -126,13 +126,15 @@ impl Server {
                 let reasons = config.moderation.reasons.clone();
                 Console::new(desk(books, evidence, (control.clone(), asks), reasons))
             });
+        let entrance = Entrance::new(&config.access, &config.http, keyring);
+        let webhooks = lookout::webhooks(loaded)?;
         let readiness = Readiness::default();
         let router = http::router(
             (control.clone(), plane.clone()),
             readiness.clone(),
             recorded,
             console,
-            Entrance::new(&config.access, &config.http, keyring),
+            (entrance, webhooks.clone()),
         );
         let listener = Listener::new(socket, certificate, &config.http);
         let http_handle = listener.handle();
@@ -154,6 +156,7 @@ impl Server {
             control,
             ledgers: lookout.ledgers,
             evidence,
+            webhooks,
             reloads,
             http,
             http_handle,
@@ -221,12 +224,15 @@ impl Server {
         if let Some(evidence) = &self.evidence {
             evidence.close().await;
         }
-        let (plane, ledgers) = (self.plane, self.ledgers);
+        let (plane, ledgers, webhooks) = (self.plane, self.ledgers, self.webhooks);
         // They wait for their threads, which a thread of the runtime must not.
         let ends = move || {
             plane.shutdown();
             if let Some(ledgers) = ledgers {
                 ledgers.close();
+            }
+            if let Some(webhooks) = webhooks {
+                webhooks.close();
             }
         };
         let _ = tokio::task::spawn_blocking(ends).await;

@@ -10,6 +10,7 @@
 //!    who stays outside.
 //! 7. [`cases`] is what people decide, [`case_table`] the tables. What there is to see comes with a
 //!    [`Filing`]; [`evidence`] puts it away, sealed by the [`vault`], into the [`depot`].
+//! 8. [`outbox`] keeps events until every webhook's target has them.
 
 mod audit;
 mod audit_tally;
@@ -26,6 +27,7 @@ mod exhibits;
 mod kept_out;
 mod ledger;
 mod moderators;
+mod outbox;
 mod readmission;
 mod vault;
 
@@ -44,6 +46,7 @@ pub use exhibits::{Exhibit, Filing};
 pub use kept_out::{DEVICES_FILE, KeptOut, Outside, SECRET_FILE, device_secret};
 pub use ledger::{AppendCause, OpenError, Verified, VerifyError, verify};
 pub use moderators::{MODERATORS_FILE, Moderator, ModeratorError, Moderators};
+pub use outbox::{OUTBOX_FILE, Outbox, Parcel};
 pub use readmission::{Ban, BanId, NoBanId};
 pub use vault::{CaseKey, KeyFileError, SealError, Vault};
 

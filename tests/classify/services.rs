@@ -200,7 +200,7 @@ async fn settings_of_a_service_that_cannot_be_are_refused() {
             url,
             ..right.clone()
         };
-        assert!(matches!(refused(&wrong), ServiceSetError::Url(_)));
+        assert!(matches!(refused(&wrong), ServiceSetError::Destination(_)));
     }
     let wrong = ServiceSettings {
         secret: "/nowhere".into(),

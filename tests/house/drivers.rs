@@ -19,6 +19,7 @@ const DRIVERS: [&str; 38] = [
     "src/control/line.rs",
     "src/control/task.rs",
     "src/control/watch.rs",
+    "src/destination.rs",
     "src/http/",
     "src/load/crowd.rs",
     "src/load/dialogue.rs",
@@ -42,6 +43,7 @@ const DRIVERS: [&str; 38] = [
     "src/store/kept_out.rs",
     "src/store/ledger.rs",
     "src/store/moderators.rs",
+    "src/store/outbox.rs",
     "src/store/readmission.rs",
 ];
 

@@ -12,7 +12,7 @@ const ROWS: [&[&str]; 10] = [
     &[
         "age", "calendar", "category", "codec", "id", "limits", "private",
     ],
-    &["alarm", "config", "metrics", "pace", "rtp"],
+    &["alarm", "config", "destination", "metrics", "pace", "rtp"],
     &["access", "logging", "srtp", "tap"],
     &["lobby", "media", "moderation"],
     &["classify", "store"],

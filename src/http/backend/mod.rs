@@ -28,6 +28,7 @@ use tokio::sync::Mutex;
 
 use super::entrance::{self, Entrance};
 use super::problem_json::Problem;
+use super::webhooks::Webhooks;
 use crate::access::{self, Grant};
 use crate::control::Handle;
 use crate::limits;
@@ -45,11 +46,11 @@ struct Backend {
 }
 
 /// The routes `/v1/legs` and `/v1/matches`.
-pub(super) fn routes(control: Handle, entrance: &Entrance) -> Router {
+pub(super) fn routes(control: Handle, entrance: &Entrance, webhooks: Option<Webhooks>) -> Router {
     let backend = Backend {
         control,
         address_book: AddressBook::default(),
-        news: News::new(entrance::seconds()),
+        news: News::new(entrance::seconds(), webhooks),
         turns: Arc::default(),
     };
     let for_grant = |grant| middleware::from_fn_with_state((entrance.clone(), grant), admit);

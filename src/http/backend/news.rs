@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::address_book::LegName;
+use crate::http::webhooks::Webhooks;
 use crate::limits;
 
 /// What happened, as it is sent.
@@ -77,6 +78,8 @@ struct Inside {
     newest: watch::Sender<u64>,
     /// The number before the first.
     born: u64,
+    /// Who else is told.
+    webhooks: Option<Webhooks>,
 }
 
 /// What somebody who was away gets.
@@ -90,13 +93,14 @@ pub(super) enum Caught {
 
 impl News {
     /// The first number is the time, so that those of two runs are not mixed up.
-    pub(super) fn new(now_s: u64) -> Self {
+    pub(super) fn new(now_s: u64, webhooks: Option<Webhooks>) -> Self {
         // Far more than a million events a second would be needed to reach those of the next run.
         let born = now_s << 20;
         Self(Arc::new(Inside {
             events: Mutex::default(),
             newest: watch::channel(born).0,
             born,
+            webhooks,
         }))
     }
 
@@ -108,7 +112,14 @@ impl News {
         if events.len() == limits::BACKEND_EVENTS {
             events.pop_front();
         }
-        events.push_back((number, Happened { leg, what }));
+        let happened = Happened { leg, what };
+        // Within the lock, so that their order is the same everywhere.
+        if let Some(webhooks) = &self.0.webhooks
+            && let Ok(body) = serde_json::to_string(&happened)
+        {
+            webhooks.tell(number, happened.word(), body);
+        }
+        events.push_back((number, happened));
         self.0.newest.send_replace(number);
     }
 
@@ -170,7 +181,7 @@ mod tests {
 
     #[test]
     fn who_was_away_gets_what_came_meanwhile() {
-        let news = News::new(1);
+        let news = News::new(1, None);
         let leg = LegName::new();
         let begin = *news.newest().borrow();
         for _ in 0..3 {
@@ -186,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_is_forgotten_is_said_to_be() {
-        let news = News::new(1);
+        let news = News::new(1, None);
         let leg = LegName::new();
         let begin = *news.newest().borrow();
         for _ in 0..=limits::BACKEND_EVENTS {
@@ -204,7 +215,7 @@ mod tests {
     #[test]
     fn an_event_is_a_flat_object() {
         let leg = LegName::from_outside("a".to_owned());
-        let news = News::new(1);
+        let news = News::new(1, None);
         news.tell(&leg, What::Parted { reason: "lost" });
         let Caught::All(events) = news.since(1 << 20) else {
             panic!("nothing is forgotten");

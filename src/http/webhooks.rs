@@ -1,0 +1,316 @@
+//! [`Webhooks`]: what happens to a backend's legs, posted to URLs of its own, signed as Standard
+//! Webhooks are (standardwebhooks.com): a task per target, one request at a time, in order.
+//!
+//! A target is believed by its status alone. Whatever else it does costs nobody but itself: each
+//! attempt has a deadline, an answer's body is read up to a bound, and a redirect is a failure.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Bytes;
+use hyper::{Request, Response, StatusCode, header};
+use rand::Rng as _;
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+use crate::config;
+use crate::destination::{ConnectError, Connection, Destination, DestinationError};
+use crate::limits::{
+    WEBHOOK_ANSWER_BYTES, WEBHOOK_ANSWER_TIME, WEBHOOK_DEADLINE, WEBHOOK_LOOK_EVERY, WEBHOOK_REST,
+    WEBHOOK_REST_MAX, WEBHOOK_SECRETS,
+};
+use crate::metrics::{WEBHOOKS_RETRIED, WEBHOOKS_SENT};
+use crate::store::{AppendCause, OpenError, Outbox, Parcel};
+
+/// What a secret begins with.
+const PREFIX: &str = "whsec_";
+
+/// Where events go; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    outbox: Outbox,
+    /// The events that are sent; all, if empty.
+    events: Arc<[String]>,
+}
+
+/// Why no webhook can be sent.
+#[derive(thiserror::Error, Debug)]
+pub enum WebhookError {
+    /// A target.
+    #[error(transparent)]
+    Target(#[from] DestinationError),
+    /// The file with the secret.
+    #[error("{}", path.display())]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be read.
+        #[source]
+        source: io::Error,
+    },
+    /// What is in it.
+    #[error(
+        "{} has no line as whsec_ and the Base64 of 24 to 64 bytes, or more than two",
+        .0.display()
+    )]
+    NoSecret(PathBuf),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+}
+
+/// One URL.
+struct Target {
+    url: Arc<str>,
+    destination: Destination,
+    keys: Arc<[hmac::Key]>,
+    outbox: Outbox,
+    idle: Option<Connection>,
+}
+
+/// Why an attempt failed.
+#[derive(thiserror::Error, Debug)]
+enum Failure {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error("its connection broke: {0}")]
+    Http(#[from] hyper::Error),
+    #[error("a request that cannot be made: {0}")]
+    Request(#[from] hyper::http::Error),
+    #[error("it answers {0}")]
+    Status(StatusCode),
+    #[error("it gives no answer in time")]
+    Late,
+}
+
+impl Webhooks {
+    /// Opens the store and starts a task for each target; none, where the configuration names none.
+    ///
+    /// # Errors
+    /// A URL, the secret or the store's folder is wrong.
+    pub fn start(config: &config::Webhooks, folder: &Path) -> Result<Option<Self>, WebhookError> {
+        if config.urls.is_empty() {
+            return Ok(None);
+        }
+        let keys = read_keys(&config.secret)?;
+        let mut destinations: Vec<(Arc<str>, Destination)> = Vec::new();
+        for url in &config.urls {
+            destinations.push((Arc::from(url.as_str()), Destination::read(url)?));
+        }
+        let urls: Vec<_> = destinations
+            .iter()
+            .map(|(url, _)| Arc::clone(url))
+            .collect();
+        let keep = Duration::from_secs(config.keep_hours * 60 * 60);
+        let outbox = Outbox::open(folder, &urls, keep)?;
+        for (url, destination) in destinations {
+            let target = Target {
+                url,
+                destination,
+                keys: Arc::clone(&keys),
+                outbox: outbox.clone(),
+                idle: None,
+            };
+            tokio::spawn(target.run());
+        }
+        Ok(Some(Self {
+            outbox,
+            events: config.events.clone().into(),
+        }))
+    }
+
+    /// Something happened. Never waits.
+    pub fn tell(&self, number: u64, word: &str, body: String) {
+        if self.events.is_empty() || self.events.iter().any(|event| event == word) {
+            self.outbox.add(number, body);
+        }
+    }
+
+    /// Waits until everything so far is on disk: from a thread that may wait.
+    pub fn close(&self) {
+        self.outbox.close();
+    }
+}
+
+impl Target {
+    async fn run(mut self) {
+        let mut newest = self.outbox.newest();
+        let mut failures = 0;
+        loop {
+            newest.mark_unchanged();
+            let parcel = match self.outbox.next(&self.url).await {
+                Ok(Some(parcel)) => parcel,
+                Ok(None) => {
+                    // The store gives up what is too old when it is asked.
+                    let _ = timeout(WEBHOOK_LOOK_EVERY, newest.changed()).await;
+                    continue;
+                }
+                Err(AppendCause::Closed) => return,
+                Err(_) => {
+                    sleep(WEBHOOK_LOOK_EVERY).await;
+                    continue;
+                }
+            };
+            let attempt = timeout(WEBHOOK_DEADLINE, self.send(&parcel)).await;
+            let host = self.destination.host();
+            match attempt.unwrap_or(Err(Failure::Late)) {
+                Ok(()) => {
+                    failures = 0;
+                    WEBHOOKS_SENT.counter().increment(1);
+                    // If that cannot be written it is sent again: at least once.
+                    let _ = self.outbox.pass(&self.url, parcel.sequence).await;
+                }
+                Err(Failure::Status(StatusCode::GONE)) => {
+                    warn!(host, "a webhook's target is gone: it is told nothing more");
+                    let _ = self.outbox.forget(&self.url).await;
+                    return;
+                }
+                Err(reason) => {
+                    if failures == 0 {
+                        warn!(host, %reason, "a webhook's target does not take an event");
+                    } else {
+                        info!(host, %reason, failures, "nor does it now");
+                    }
+                    failures += 1;
+                    self.idle = None;
+                    WEBHOOKS_RETRIED.counter().increment(1);
+                    sleep(rest(failures)).await;
+                }
+            }
+        }
+    }
+
+    /// Sends, once more if a connection that had waited was closed.
+    async fn send(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+        if let Some(connection) = self.idle.take() {
+            match self.post(connection, parcel).await {
+                Err(Failure::Http(_)) => {}
+                answered => return answered,
+            }
+        }
+        let connection = self.destination.connect().await?;
+        self.post(connection, parcel).await
+    }
+
+    async fn post(&mut self, mut connection: Connection, parcel: &Parcel) -> Result<(), Failure> {
+        let (id, seconds) = (parcel.number.to_string(), seconds());
+        let request = Request::post(self.destination.path())
+            .header(header::HOST, self.destination.authority())
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::USER_AGENT, "visavis")
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", seconds)
+            .header(
+                "webhook-signature",
+                signatures(&self.keys, &id, seconds, &parcel.body),
+            )
+            .body(Full::new(Bytes::from(parcel.body.clone())))?;
+        connection.ready().await?;
+        let answer = connection.send_request(request).await?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(Failure::Status(status));
+        }
+        if is_read_to_the_end(answer).await {
+            self.idle = Some(connection);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a connection is good for another request.
+async fn is_read_to_the_end(answer: Response<hyper::body::Incoming>) -> bool {
+    let body = Limited::new(answer.into_body(), WEBHOOK_ANSWER_BYTES).collect();
+    matches!(timeout(WEBHOOK_ANSWER_TIME, body).await, Ok(Ok(_)))
+}
+
+/// Twice as long each time, and never at the same moment as others.
+fn rest(failures: u32) -> Duration {
+    let doubled = WEBHOOK_REST.saturating_mul(1_u32 << (failures - 1).min(16));
+    let share = rand::rng().random_range(0.5..=1.0);
+    doubled.min(WEBHOOK_REST_MAX).mul_f64(share)
+}
+
+/// One for each secret, so that a secret can be changed while both are good.
+fn signatures(keys: &[hmac::Key], id: &str, seconds: u64, body: &str) -> String {
+    let signed = format!("{id}.{seconds}.{body}");
+    let one = |key| {
+        let tag = hmac::sign(key, signed.as_bytes());
+        format!("v1,{}", STANDARD.encode(tag.as_ref()))
+    };
+    keys.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads a file of secrets, one a line.
+fn read_keys(path: &Path) -> Result<Arc<[hmac::Key]>, WebhookError> {
+    let text = fs::read_to_string(path).map_err(|source| WebhookError::Secret {
+        path: path.to_owned(),
+        source,
+    })?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let keys: Option<Vec<_>> = lines.map(read_key).collect();
+    match keys {
+        Some(keys) if (1..=WEBHOOK_SECRETS).contains(&keys.len()) => Ok(keys.into()),
+        _ => Err(WebhookError::NoSecret(path.to_owned())),
+    }
+}
+
+fn read_key(line: &str) -> Option<hmac::Key> {
+    let bytes = STANDARD.decode(line.strip_prefix(PREFIX)?).ok()?;
+    let is_good = (24..=64).contains(&bytes.len());
+    is_good.then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+}
+
+/// Since 1970.
+#[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+fn seconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_that_of_the_convention() {
+        // The example of the convention's own libraries.
+        let key = read_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signed = signatures(
+            &[key],
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            1_614_265_330,
+            r#"{"test": 2432232314}"#,
+        );
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn it_rests_longer_each_time_and_never_too_long() {
+        for failures in 1..100 {
+            let rest = rest(failures);
+            let most = WEBHOOK_REST.saturating_mul(1 << (failures - 1).min(16));
+            assert!(rest <= most.min(WEBHOOK_REST_MAX), "{failures}");
+            assert!(rest >= most.min(WEBHOOK_REST_MAX) / 2, "{failures}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_long_enough_and_marked() {
+        for bad in [
+            "",
+            "whsec_",
+            "whsec_AAAA",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ] {
+            assert!(read_key(bad).is_none(), "{bad}");
+        }
+    }
+}
