@@ -256,7 +256,7 @@ impl Keeper {
         added: &mut u64,
     ) -> Result<(), AppendCause> {
         let now = now_ms();
-        let orders: Vec<_> = batch.drain(..).collect();
+        let orders = std::mem::take(batch);
         *added = orders
             .iter()
             .filter(|order| matches!(order, Order::Add { .. }))

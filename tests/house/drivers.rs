@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 38] = [
+const DRIVERS: [&str; 40] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/credentials.rs",

@@ -31,9 +31,9 @@ export const CASES = [
 /** One of another class, which is opened by its address alone. */
 const CHILD = row({ id: "21", label: "reported_minor", class: "child_safety", severity: 5 });
 
-/** Two pixels, one of them red: what is drawn of a picture. */
+/** A PNG of two pixels, red and green. */
 const PICTURE = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8AAQgwMAAvwAf8WcLm/AAAAAElFTkSuQmCC",
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGM4IScnd0IOAAfNAgmVUUq7AAAAAElFTkSuQmCC",
   "base64",
 );
 
