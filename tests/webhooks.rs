@@ -246,6 +246,15 @@ async fn what_is_wrong_is_told_at_the_start() {
     let mut wrong = settings(&folder, &[&held]);
     wrong.secret = folder.join("no such file");
     assert!(matches!(refused(&wrong), WebhookError::Secret { .. }));
+    let mut wrong = settings(&folder, &[&held]);
+    wrong.events = vec!["closed".to_owned(), "conected".to_owned()];
+    let error = refused(&wrong);
+    assert!(matches!(error, WebhookError::NoEvent(_)));
+    assert!(
+        error
+            .to_string()
+            .starts_with("conected is no event; there are connected, ")
+    );
     fs::write(folder.join("secret"), "hunter2").unwrap();
     let wrong = settings(&folder, &[&held]);
     assert!(matches!(refused(&wrong), WebhookError::NoSecret(_)));

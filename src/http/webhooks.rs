@@ -20,6 +20,7 @@ use rand::Rng as _;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
+use super::backend::WORDS;
 use crate::config;
 use crate::destination::{ConnectError, Connection, Destination, DestinationError};
 use crate::limits::{
@@ -61,6 +62,9 @@ pub enum WebhookError {
         .0.display()
     )]
     NoSecret(PathBuf),
+    /// An event that never happens.
+    #[error("{0} is no event; there are {words}", words = WORDS.join(", "))]
+    NoEvent(String),
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -98,6 +102,10 @@ impl Webhooks {
     pub fn start(config: &config::Webhooks, folder: &Path) -> Result<Option<Self>, WebhookError> {
         if config.urls.is_empty() {
             return Ok(None);
+        }
+        let is_known = |event: &&String| WORDS.contains(&event.as_str());
+        if let Some(unknown) = config.events.iter().find(|event| !is_known(event)) {
+            return Err(WebhookError::NoEvent(unknown.clone()));
         }
         let keys = read_keys(&config.secret)?;
         let mut destinations: Vec<(Arc<str>, Destination)> = Vec::new();

@@ -208,6 +208,7 @@ pub(super) fn webhooks(loaded: &Loaded) -> Result<Option<Webhooks>, ConfigError>
     started.map_err(|error| {
         let key = match error {
             WebhookError::Target(_) => "webhooks.urls",
+            WebhookError::NoEvent(_) => "webhooks.events",
             WebhookError::Secret { .. } | WebhookError::NoSecret(_) => "webhooks.secret",
             WebhookError::Store(_) => "store.folder",
         };

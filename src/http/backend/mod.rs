@@ -34,6 +34,7 @@ use crate::control::Handle;
 use crate::limits;
 use address_book::AddressBook;
 use news::News;
+pub(super) use news::WORDS;
 
 /// What the routes work on; cheap to clone.
 #[derive(Clone)]

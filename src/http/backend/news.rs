@@ -65,6 +65,20 @@ pub(super) enum What {
     Closed,
 }
 
+/// The names of all events, as a backend may ask for them.
+pub(in crate::http) const WORDS: [&str; 10] = [
+    "connected",
+    "silent",
+    "screened",
+    "matched",
+    "parted",
+    "warned",
+    "blocked",
+    "unblocked",
+    "ended",
+    "closed",
+];
+
 /// One number and what happened then.
 pub(super) type Numbered = (u64, Happened);
 
@@ -177,6 +191,31 @@ mod tests {
             panic!("something is forgotten");
         };
         events.into_iter().map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn every_event_can_be_asked_for_by_its_name() {
+        let label = || "porn".to_owned();
+        let all = [
+            What::Connected,
+            What::Silent,
+            What::Screened,
+            What::Matched,
+            What::Parted { reason: "next" },
+            What::Warned { label: label() },
+            What::Blocked {
+                label: label(),
+                case: None,
+            },
+            What::Unblocked,
+            What::Ended {
+                label: label(),
+                case: None,
+                retry_after_ms: 0,
+            },
+            What::Closed,
+        ];
+        assert_eq!(all.each_ref().map(What::word), WORDS);
     }
 
     #[test]

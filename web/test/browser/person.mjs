@@ -14,7 +14,7 @@ const PATIENCE_MS = 20_000;
  * What the pages of playwright and of puppeteer have in common.
  * @typedef {object} AnyPage
  * @property {(script: any, argument?: any) => Promise<any>} evaluate
- * @property {(selector: string) => Promise<unknown>} click
+ * @property {(selector: string, options?: any) => Promise<unknown>} click
  * @property {(selector: string) => Promise<unknown>} focus
  * @property {{ press: (key: any) => Promise<unknown>, type: (text: string) => Promise<unknown> }} keyboard
  * @property {() => Promise<unknown>} reload
@@ -36,7 +36,8 @@ export class Person {
 
   /** @param {string} id the `data-testid` of what is clicked */
   async press(id) {
-    await this.page.click(`[data-testid=${id}]`);
+    // No button of the page leads elsewhere: there is no navigation to wait for.
+    await this.page.click(`[data-testid=${id}]`, { noWaitAfter: true });
   }
 
   async escape() {
