@@ -29,6 +29,10 @@ const REST: Duration = Duration::from_secs(1);
 /// The longest such wait.
 const REST_MAX: Duration = Duration::from_secs(60);
 
+/// How long the end waits for what is under way: a place that does not answer must not keep the
+/// server from ending.
+const END_PATIENCE: Duration = Duration::from_secs(20);
+
 /// Two pictures of one side that were taken closer together are the same one, filed twice.
 const SAME_MS: u64 = 100;
 
@@ -182,13 +186,15 @@ impl Evidence {
         Ok(())
     }
 
-    /// Waits until what was filed is in its place, as far as that takes it.
+    /// Waits until what was filed is in its place, as far as that takes it and for a while at most.
     pub async fn close(&self) {
         // Nobody listens once the task has ended.
         let _ = self.ending.send(true);
         let task = self.task.lock().take();
-        if let Some(task) = task {
-            let _ = task.await;
+        if let Some(task) = task
+            && timeout(END_PATIENCE, task).await.is_err()
+        {
+            error!("pictures of cases are lost: their place does not answer");
         }
     }
 }
