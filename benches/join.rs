@@ -31,6 +31,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use visavis::codec::VideoCodec;
+use visavis::direction::Direction;
 use visavis::id::{LegId, ShardIndex};
 use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
 use visavis::private::Private;
@@ -132,7 +133,13 @@ impl Server {
         let ends = [address, self.address];
         let mut browser = Browser::new("bench", CHROMIUM, ends, start, self.fx.now);
         let (leg, offer) = (LegId(n as u64), Private::new(browser.offer()));
-        for mail in Mail::for_command(Command::Open { leg, offer }) {
+        let open = Command::Open {
+            leg,
+            offer,
+            direction: Direction::SendRecv,
+            codec: None,
+        };
+        for mail in Mail::for_command(open) {
             self.timed(|shard, fx| shard.handle_mail(mail, fx));
         }
         let answer = self.fx.events.drain(..).find_map(|event| match event {

@@ -45,6 +45,7 @@ pub mod category;
 pub mod codec;
 pub mod config;
 pub mod destination;
+pub mod direction;
 pub mod id;
 pub mod limits;
 pub mod logging;

@@ -253,7 +253,7 @@ async fn what_is_wrong_is_told_at_the_start() {
     assert!(
         error
             .to_string()
-            .starts_with("conected is no event; there are connected, ")
+            .starts_with("conected is no event; there are opened, ")
     );
     fs::write(folder.join("secret"), "hunter2").unwrap();
     let wrong = settings(&folder, &[&held]);

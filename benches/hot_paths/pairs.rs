@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use visavis::codec::VideoCodec;
+use visavis::direction::Direction;
 use visavis::id::{LegId, MatchId, ShardIndex};
 use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
 use visavis::private::Private;
@@ -73,7 +74,7 @@ impl Pairs {
             let [a, b] = [2 * n, 2 * n + 1].map(|n| LegId(n as u64));
             pairs.command(Command::Match {
                 match_id: MatchId(n as u64),
-                legs: [a, b],
+                ends: [a.into(), b.into()],
             });
         }
         for n in 0..2 * matches {
@@ -169,6 +170,8 @@ impl Pairs {
         self.command(Command::Open {
             leg: LegId(n as u64),
             offer,
+            direction: Direction::SendRecv,
+            codec: None,
         });
         let answer = self.fx.events.drain(..).find_map(|event| match event {
             Event::Answered { answer, .. } => Some(answer),

@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use tokio::sync::mpsc::Receiver;
 use visavis::config;
+use visavis::direction::Direction;
 use visavis::id::{LegId, MatchId};
 use visavis::limits;
 use visavis::media::{Command, Event, Plane};
@@ -122,7 +123,7 @@ impl Crowd {
             let [a, b] = [2 * n, 2 * n + 1].map(|n| LegId(n as u64));
             crowd.plane.send(Command::Match {
                 match_id: MatchId(n as u64),
-                legs: [a, b],
+                ends: [a.into(), b.into()],
             });
         }
         let shifts: Vec<u16> = (0..2 * matches)
@@ -346,6 +347,8 @@ impl Crowd {
         self.plane.send(Command::Open {
             leg: LegId(n as u64),
             offer: Private::new(browser.offer()),
+            direction: Direction::SendRecv,
+            codec: None,
         });
         browsers.push(browser);
         while !browsers[n].is_connected() {

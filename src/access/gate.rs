@@ -104,8 +104,8 @@ impl Gate {
         })
     }
 
-    /// Lets a backend in, or somebody who sends by its leave: the band of ages of the legs that they
-    /// open. Whose token does not say is of age by the word of whoever made it.
+    /// Lets a backend in, or somebody who sends by its leave: who they are, and the band of ages of the
+    /// legs that they open. Whose token does not say is of age by the word of whoever made it.
     ///
     /// # Errors
     /// The token does not allow it.
@@ -114,7 +114,7 @@ impl Gate {
         token: Option<&Private<String>>,
         grant: Grant,
         now_s: u64,
-    ) -> Result<AgeBand, Refusal> {
+    ) -> Result<(Option<Private<String>>, AgeBand), Refusal> {
         let token = token.ok_or_else(|| refused("no_token", Refusal::Unauthorized))?;
         let claims = self.read(token, grant, now_s)?;
         let age = claims.age.unwrap_or(Age {
@@ -123,7 +123,8 @@ impl Gate {
         });
         let band = self.band_of(Some(age))?;
         self.spend(&claims, now_s).map_err(flawed)?;
-        band.ok_or_else(|| refused("age", Refusal::AgeNotAssured))
+        let band = band.ok_or_else(|| refused("age", Refusal::AgeNotAssured))?;
+        Ok((claims.sub, band))
     }
 
     /// What a token says that allows something now. One for one use is not used up.

@@ -36,6 +36,17 @@ impl Line {
         .await;
     }
 
+    /// The leg of this line receives for the session on another, whose own leg only sends.
+    pub async fn attend(&self, publisher: SocketId, offer: Private<String>) {
+        let socket = self.socket;
+        self.send(Request::Attend {
+            socket,
+            publisher,
+            offer,
+        })
+        .await;
+    }
+
     /// The visitor goes on with a stay.
     pub async fn resume(&self, token: Private<String>, offer: Option<Private<String>>) {
         let socket = self.socket;

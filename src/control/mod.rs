@@ -5,8 +5,10 @@
 //! 1. A WebSocket holds a [`mod@line`]; what its visitor says goes through it as a [`Request`].
 //! 2. The [`task`] takes one request, media event or deadline at a time.
 //! 3. The [`switchboard`] puts it to the lobby, and carries out what the lobby wants: a media
-//!    [`Command`], a [`Message`] to a visitor, a line in the log and a number in [`gauges`].
-//! 4. The [`register`] knows which WebSocket carries which stay, and which token resumes it.
+//!    [`Command`], a [`Message`] to a visitor, a line in the log and a number in [`gauges`]; of a match,
+//!    in [`matched`].
+//! 4. The [`register`] knows which WebSocket carries which stay, and which token resumes it; where a
+//!    session receives by a leg of its own, that is one of the [`players`].
 //!
 //! The walk of a picture, where pictures are looked at:
 //! 1. [`watch`] hands it to the classifier and brings back the verdict.
@@ -28,7 +30,9 @@ mod device;
 mod gauges;
 mod handle;
 mod line;
+mod matched;
 mod oversight;
+mod players;
 mod pulse;
 mod register;
 mod request;

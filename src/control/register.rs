@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::device::Devices;
 use super::line::SocketId;
 use super::request::{Marks, Message};
+use crate::codec::VideoCodec;
 use crate::id::SessionId;
 use crate::lobby::Medium;
 use crate::moderation::{DeviceKey, Label};
@@ -43,6 +44,8 @@ pub(super) struct Stay {
     token: Option<Private<String>>,
     /// Whether it has a leg.
     pub(super) medium: Medium,
+    /// The picture coding of that, once it is known.
+    pub(super) codec: Option<VideoCodec>,
     /// Until when its leg is not connected: when it was asked for.
     pub(super) asked_at: Option<Instant>,
     /// Until it sees somebody: when it said `next`.
@@ -139,6 +142,7 @@ impl Register {
             socket: Some(socket),
             token: None,
             medium,
+            codec: None,
             asked_at: Some(now),
             next_at: None,
             connected_at: None,

@@ -32,6 +32,15 @@ pub enum Request {
         /// By what they are known again.
         marks: Marks,
     },
+    /// It brings a leg that only receives, for a session whose own only sends.
+    Attend {
+        /// Its name.
+        socket: SocketId,
+        /// The line of that session.
+        publisher: SocketId,
+        /// An offer.
+        offer: Private<String>,
+    },
     /// Its visitor goes on with a stay.
     Resume {
         /// Its name.

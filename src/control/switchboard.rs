@@ -15,6 +15,7 @@ use super::device::Devices;
 use super::gauges::{Gauges, word};
 use super::line::SocketId;
 use super::oversight::Oversight;
+use super::players::{self, Players};
 use super::pulse::Pulse;
 use super::register::{Register, Told};
 use super::request::{Marks, Message, Refusal, Request, Screening, Ticket};
@@ -33,8 +34,9 @@ use crate::private::Private;
 pub(super) struct Switchboard<F> {
     lobby: Lobby,
     pub(super) register: Register,
+    pub(super) players: Players,
     /// For finding who sees whose first picture.
-    sessions_by_match: HashMap<MatchId, [SessionId; 2]>,
+    pub(super) sessions_by_match: HashMap<MatchId, [SessionId; 2]>,
     pub(super) command: F,
     pub(super) gauges: Gauges,
     /// Where pictures are looked at.
@@ -66,6 +68,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         Self {
             lobby: Lobby::new(config, rng.random()),
             register: Register::new(StdRng::from_rng(&mut rng)),
+            players: Players::default(),
             sessions_by_match: HashMap::new(),
             command,
             gauges: Gauges::new(),
@@ -103,6 +106,11 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 wish,
                 marks,
             } => self.join(socket, wish, &marks, now),
+            Request::Attend {
+                socket,
+                publisher,
+                offer,
+            } => self.attend(socket, publisher, offer, now),
             Request::Resume {
                 socket,
                 token,
@@ -136,9 +144,16 @@ impl<F: FnMut(Command)> Switchboard<F> {
 
     /// The media plane tells something.
     pub(super) fn handle_event(&mut self, event: Event, now: Instant) {
+        if event.leg().is_some_and(players::is_player) {
+            self.handle_player(event, now);
+            return self.give_up_stuck(now);
+        }
         match event {
             Event::Answered { leg, answer, video } => {
                 let session = session_of(leg);
+                if let Some(stay) = self.register.stay(session) {
+                    stay.codec = Some(video);
+                }
                 self.put(Input::Answered { session, video }, now);
                 self.tell(session, Message::Answer(answer));
             }
@@ -231,6 +246,9 @@ impl<F: FnMut(Command)> Switchboard<F> {
     }
 
     fn ask(&mut self, socket: SocketId, ask: Ask, now: Instant) {
+        if let Some(player) = self.players.on(socket) {
+            return self.ask_player(player, ask, now);
+        }
         let Some(session) = self.register.session_on(socket) else {
             return self.refuse(socket, Refusal::NotJoined);
         };
@@ -246,6 +264,9 @@ impl<F: FnMut(Command)> Switchboard<F> {
     }
 
     fn disconnect(&mut self, socket: SocketId, now: Instant) {
+        if let Some(player) = self.players.on(socket) {
+            self.end_player(player, now);
+        }
         let Some(session) = self.register.disconnect(socket) else {
             return;
         };
@@ -260,7 +281,15 @@ impl<F: FnMut(Command)> Switchboard<F> {
 
     /// An offer is not answered: no stay begins, or it goes on as it was.
     fn refused(&mut self, session: SessionId, reason: OfferError, now: Instant) {
-        let message = match reason {
+        self.tell(session, self.unanswered(reason));
+        if !self.register.has_joined(session) {
+            self.put(Input::Unanswered { session }, now);
+        }
+    }
+
+    /// What is said of an offer that is not answered.
+    pub(super) const fn unanswered(&self, reason: OfferError) -> Message {
+        match reason {
             OfferError::Full => {
                 let retry_after = self.retry_after;
                 Message::Notice(Notice::Refused(lobby::Refusal::Full { retry_after }))
@@ -269,10 +298,6 @@ impl<F: FnMut(Command)> Switchboard<F> {
             | OfferError::NoAudio
             | OfferError::NoVideo
             | OfferError::NoLeg => Message::Refused(Refusal::Offer(reason)),
-        };
-        self.tell(session, message);
-        if !self.register.has_joined(session) {
-            self.put(Input::Unanswered { session }, now);
         }
     }
 
@@ -300,30 +325,6 @@ impl<F: FnMut(Command)> Switchboard<F> {
             }
             self.pulse.connected(session, now);
             self.tell_desk(moderation::Input::Connected { session }, now);
-        }
-    }
-
-    /// Whoever pressed Next sees somebody.
-    fn first_picture(&mut self, match_id: MatchId, shown: SessionId, timestamp: u32, now: Instant) {
-        let Some(pair) = self.sessions_by_match.get(&match_id) else {
-            return;
-        };
-        let Some(viewer) = pair.iter().find(|session| **session != shown) else {
-            return;
-        };
-        let viewer = *viewer;
-        let picture = Message::Picture {
-            match_id,
-            timestamp,
-        };
-        self.tell(viewer, picture);
-        let next_at = self
-            .register
-            .stay(viewer)
-            .and_then(|stay| stay.next_at.take());
-        if let Some(next_at) = next_at {
-            self.gauges
-                .first_picture(now.saturating_duration_since(next_at));
         }
     }
 
@@ -363,10 +364,16 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 online,
                 standing,
             } => self.resumed(session, online, standing),
-            Output::Open { session, offer } => {
+            Output::Open {
+                session,
+                offer,
+                direction,
+            } => {
                 (self.command)(Command::Open {
                     leg: leg_of(session),
                     offer,
+                    direction,
+                    codec: None,
                 });
                 self.screen(session);
             }
@@ -465,46 +472,6 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.tell_desk(arrived, now);
     }
 
-    fn match_began(
-        &mut self,
-        match_id: MatchId,
-        sessions: [SessionId; 2],
-        medium: Medium,
-        waited: [Duration; 2],
-    ) {
-        let [one, other] = sessions;
-        info!(%match_id, %one, %other, ?medium, "match began");
-        self.gauges.matches_begun.increment(1);
-        for waited in waited {
-            self.gauges.waited(waited);
-        }
-        self.sessions_by_match.insert(match_id, sessions);
-        if medium == Medium::Video {
-            (self.command)(Command::Match {
-                match_id,
-                legs: sessions.map(leg_of),
-            });
-        }
-    }
-
-    fn match_ended(
-        &mut self,
-        match_id: MatchId,
-        sessions: [SessionId; 2],
-        medium: Medium,
-        now: Instant,
-    ) {
-        self.sessions_by_match.remove(&match_id);
-        self.register.face(sessions, false);
-        self.tell_desk(moderation::Input::Parted { match_id, sessions }, now);
-        if medium == Medium::Video {
-            (self.command)(Command::Part {
-                match_id,
-                legs: sessions.map(leg_of),
-            });
-        }
-    }
-
     fn drained(&mut self) {
         for asker in self.askers.drain(..) {
             // Whoever asked may no longer care.
@@ -537,6 +504,9 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 leg: leg_of(session),
             });
         }
+        if let Some(player) = self.players.of(session) {
+            self.end_player(player, now);
+        }
         self.pulse.left(session, now);
         self.tell_desk(moderation::Input::Left { session }, now);
     }
@@ -548,7 +518,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         }
     }
 
-    fn refuse(&mut self, socket: SocketId, refusal: Refusal) {
+    pub(super) fn refuse(&mut self, socket: SocketId, refusal: Refusal) {
         self.tell_socket(socket, Message::Refused(refusal));
     }
 
@@ -558,7 +528,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         }
     }
 
-    fn tell_socket(&mut self, socket: SocketId, message: Message) {
+    pub(super) fn tell_socket(&mut self, socket: SocketId, message: Message) {
         if let Told::Stuck(socket) = self.register.tell_socket(socket, message) {
             self.stuck.push_back(socket);
         }

@@ -65,8 +65,8 @@ impl Entrance {
         }
     }
 
-    /// Lets a request of a backend in, or of one who sends by its leave: the band of ages of the legs
-    /// that it opens.
+    /// Lets a request of a backend in, or of one who sends by its leave: for whom, and the band of ages
+    /// of the legs that it opens.
     ///
     /// # Errors
     /// The request may not be done.
@@ -74,7 +74,7 @@ impl Entrance {
         &self,
         headers: &HeaderMap,
         grant: Grant,
-    ) -> Result<AgeBand, Refusal> {
+    ) -> Result<(Option<Private<String>>, AgeBand), Refusal> {
         let token = headers.get(header::AUTHORIZATION).and_then(bearer);
         self.gate.admit_backend(token.as_ref(), grant, seconds())
     }

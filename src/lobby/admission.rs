@@ -7,11 +7,13 @@ use rand::Rng;
 use super::Lobby;
 use super::acquaintance::Acquaintance;
 use super::door::{Medium, Notice, Output, Refusal};
-use super::session::{Leg, Meters, Session, Socket, State};
+use super::session::{Leg, Meters, Player, Session, Socket, State};
 use super::wish::{self, Door, Wish};
 use crate::codec::VideoCodec;
+use crate::direction::Direction;
 use crate::id::SessionId;
 use crate::limits;
+use crate::private::Private;
 
 impl Lobby {
     /// Somebody is at the door. Whoever comes by text has joined at once; whoever comes by video,
@@ -27,15 +29,22 @@ impl Lobby {
         };
         self.sessions.insert(id, session);
         match wish.door {
-            Door::Video { offer } | Door::Led { offer } => {
-                self.outputs.push_back(Output::Open { session: id, offer });
-                self.settle(id, now);
-            }
+            Door::Video { offer } => self.open(id, offer, Direction::SendRecv, now),
+            Door::Led { offer, direction } => self.open(id, offer, direction, now),
             Door::Text => {
                 self.greet(id);
                 self.look_around(id, now);
             }
         }
+    }
+
+    fn open(&mut self, id: SessionId, offer: Private<String>, direction: Direction, now: Instant) {
+        self.outputs.push_back(Output::Open {
+            session: id,
+            offer,
+            direction,
+        });
+        self.settle(id, now);
     }
 
     /// The offer is answered: the stay has begun, and the leg connects.
@@ -70,11 +79,19 @@ impl Lobby {
             Door::Text => (Medium::Text, Leg::None),
         };
         let is_led = matches!(wish.door, Door::Led { .. });
+        let player = match wish.door {
+            Door::Led {
+                direction: Direction::SendOnly,
+                ..
+            } => Player::Missing,
+            Door::Led { .. } | Door::Video { .. } | Door::Text => Player::NotNeeded,
+        };
         Ok(Session {
             medium,
             is_led,
             band,
             leg,
+            player,
             is_screened: medium == Medium::Text || !self.rules.screening,
             socket: Socket::Plugged,
             state: if is_led {

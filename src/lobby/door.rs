@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::wish::Wish;
 use crate::category::Category;
 use crate::codec::VideoCodec;
+use crate::direction::Direction;
 use crate::id::{MatchId, SessionId};
 use crate::private::Private;
 
@@ -32,6 +33,13 @@ pub enum Input {
     },
     /// Something about the session's leg.
     Leg {
+        /// The session.
+        session: SessionId,
+        /// What.
+        news: LegNews,
+    },
+    /// Something about the leg that the session receives by, where its own only sends.
+    Player {
         /// The session.
         session: SessionId,
         /// What.
@@ -158,6 +166,8 @@ pub enum Output {
         session: SessionId,
         /// Its offer.
         offer: Private<String>,
+        /// Which way the offer must go.
+        direction: Direction,
     },
     /// Give the session's leg a new offer.
     Restart {
@@ -338,8 +348,8 @@ pub enum Unpaired {
     /// A visitor decides whom one of them meets.
     #[error("one of them looks for itself")]
     NotLed,
-    /// A leg is not connected, or silent.
-    #[error("a leg is not connected")]
+    /// A leg is not connected, or silent, or has no player yet.
+    #[error("a leg is not connected, or only sends and has no player")]
     NotConnected,
     /// Nobody may meet one of them before its picture was looked at.
     #[error("a leg's picture has not passed yet")]

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::Lobby;
-use super::door::{LeftReason, Unpaired};
-use super::session::{Pool, State};
+use super::door::{LeftReason, LegNews, Unpaired};
+use super::session::{Player, Pool, State};
 use crate::id::{MatchId, SessionId};
 
 impl Lobby {
@@ -48,13 +48,31 @@ impl Lobby {
         self.leave_match(id, LeftReason::Ended, now)
     }
 
+    /// Without the leg that it receives by, a session that only sends faces nobody.
+    pub(super) fn handle_player(&mut self, id: SessionId, news: LegNews, now: Instant) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if session.player == Player::NotNeeded {
+            return;
+        }
+        session.player = match news {
+            LegNews::Connected | LegNews::Heard => Player::Connected,
+            LegNews::Silent | LegNews::Closed => Player::Missing,
+        };
+        if session.player == Player::Missing {
+            self.leave_match(id, LeftReason::Lost, now);
+        }
+    }
+
     /// Whom a session may meet that is led.
     fn led_pool(&self, id: SessionId) -> Result<Pool, Unpaired> {
         let session = self.sessions.get(&id).ok_or(Unpaired::NotTwo)?;
         if !session.is_led {
             return Err(Unpaired::NotLed);
         }
-        let pool = session.pool().ok_or(Unpaired::NotConnected)?;
+        let pool = session.pool().filter(|_| session.player != Player::Missing);
+        let pool = pool.ok_or(Unpaired::NotConnected)?;
         if !session.is_screened {
             return Err(Unpaired::NotScreened);
         }

@@ -122,6 +122,7 @@ impl Lobby {
             Input::Answered { session, video } => self.handle_answered(session, video),
             Input::Unanswered { session } => self.remove(session),
             Input::Leg { session, news } => self.handle_leg(session, news, now),
+            Input::Player { session, news } => self.handle_player(session, news, now),
             Input::Ask { session, ask } => self.handle_ask(session, ask, now),
             Input::Unplugged { session } => self.handle_unplugged(session, now),
             Input::Resume { session, offer } => self.handle_resume(session, offer, now),

@@ -19,6 +19,7 @@ pub(super) struct Session {
     pub(super) is_led: bool,
     pub(super) band: AgeBand,
     pub(super) leg: Leg,
+    pub(super) player: Player,
     /// Whether others may meet it.
     pub(super) is_screened: bool,
     pub(super) socket: Socket,
@@ -48,6 +49,17 @@ pub(super) enum Leg {
     Connected { video: VideoCodec },
     /// Nothing is heard of it.
     Silent { video: VideoCodec },
+}
+
+/// How far the leg is that a session receives by, where its own only sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Player {
+    /// Its own does both.
+    NotNeeded,
+    /// There is none yet, or no more.
+    Missing,
+    /// It can be matched.
+    Connected,
 }
 
 /// Whether the session can be spoken to.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::door::{Common, Refusal};
 use super::rules::Rules;
 use crate::age::AgeBand;
+use crate::direction::Direction;
 use crate::limits;
 use crate::private::Private;
 
@@ -33,6 +34,8 @@ pub enum Door {
     Led {
         /// The offer.
         offer: Private<String>,
+        /// Which way it goes: whoever only sends needs a player to see anybody.
+        direction: Direction,
     },
     /// Text only.
     Text,

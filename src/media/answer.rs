@@ -12,6 +12,7 @@ use str0m::ice::IceCreds;
 
 use super::offer::{Part, Terms};
 use crate::codec::VideoCodec;
+use crate::direction::Direction;
 
 /// What we send under: one SSRC per track for the whole stay.
 #[derive(Debug, Clone)]
@@ -75,7 +76,9 @@ fn audio(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
     if terms.transport_cc.is_some() {
         line(sdp, format_args!("a=rtcp-fb:{pt} transport-cc"));
     }
-    track(sdp, own, "audio", own.ssrcs.audio);
+    if terms.direction != Direction::SendOnly {
+        track(sdp, own, "audio", own.ssrcs.audio);
+    }
 }
 
 fn video(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
@@ -113,14 +116,17 @@ fn video(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
     if let Some(rtx) = video.rtx_payload_type {
         line(sdp, format_args!("a=rtpmap:{rtx} rtx/90000"));
         line(sdp, format_args!("a=fmtp:{rtx} apt={pt}"));
-        line(
-            sdp,
-            format_args!("a=ssrc-group:FID {} {}", own.ssrcs.video, own.ssrcs.rtx),
-        );
     }
-    track(sdp, own, "video", own.ssrcs.video);
+    if terms.direction == Direction::SendOnly {
+        return;
+    }
+    let (picture, resent) = (own.ssrcs.video, own.ssrcs.rtx);
     if video.rtx_payload_type.is_some() {
-        ssrc(sdp, own, "video", own.ssrcs.rtx);
+        line(sdp, format_args!("a=ssrc-group:FID {picture} {resent}"));
+    }
+    track(sdp, own, "video", picture);
+    if video.rtx_payload_type.is_some() {
+        ssrc(sdp, own, "video", resent);
     }
 }
 
@@ -156,7 +162,7 @@ fn transport(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
     if let Some(id) = terms.transport_cc {
         line(sdp, format_args!("a=extmap:{id} {TRANSPORT_CC}"));
     }
-    line(sdp, format_args!("a=sendrecv"));
+    line(sdp, format_args!("a={}", terms.direction.reversed().word()));
     line(sdp, format_args!("a=rtcp-mux"));
 }
 
@@ -204,7 +210,8 @@ mod tests {
     const FIREFOX: &str = include_str!("../../tests/data/firefox-153.sdp");
 
     fn answer(offer: &str, codec: VideoCodec) -> String {
-        let terms = Terms::read(offer, &[codec]).expect("served");
+        let direction = Direction::of_offer(offer);
+        let terms = Terms::read(offer, &[codec], direction).expect("served");
         let ice = IceCreds {
             ufrag: "ufrag".to_owned(),
             pass: "password".to_owned(),
@@ -289,6 +296,19 @@ mod tests {
             );
             assert!(answer.contains("a=ice-lite") && answer.contains("a=setup:passive"));
         }
+    }
+
+    #[test]
+    fn who_only_sends_is_promised_nothing_and_who_only_receives_is_asked_for_nothing() {
+        let publisher = CHROMIUM.replace("a=sendrecv", "a=sendonly");
+        let to_publisher = answer(&publisher, VideoCodec::Vp8);
+        assert_eq!(to_publisher.matches("a=recvonly\r\n").count(), 2);
+        assert!(!to_publisher.contains("a=ssrc") && !to_publisher.contains("a=msid:"));
+        let player = CHROMIUM.replace("a=sendrecv", "a=recvonly");
+        let to_player = answer(&player, VideoCodec::Vp8);
+        assert_eq!(to_player.matches("a=sendonly\r\n").count(), 2);
+        let both = answer(CHROMIUM, VideoCodec::Vp8);
+        assert_eq!(to_player.replace("a=sendonly", "a=sendrecv"), both);
     }
 
     #[test]

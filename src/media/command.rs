@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::codec::VideoCodec;
+use crate::direction::Direction;
 use crate::id::{LegId, MatchId, ShardIndex};
 use crate::private::Private;
 
@@ -18,6 +19,10 @@ pub enum Command {
         leg: LegId,
         /// The SDP offer.
         offer: Private<String>,
+        /// Which way it must go.
+        direction: Direction,
+        /// The picture coding that it must speak; none for the best that both sides speak.
+        codec: Option<VideoCodec>,
     },
     /// A new offer on an open leg: ICE restart. Answered like [`Command::Open`]; a refused restart
     /// leaves the leg as it was.
@@ -27,20 +32,20 @@ pub enum Command {
         /// The SDP offer with new ICE credentials.
         offer: Private<String>,
     },
-    /// Two connected legs face each other from now on. Whatever match either was in must have been
-    /// parted before. Ids of matches rise: a later match has a greater one.
+    /// Two sessions, whose legs are connected, face each other from now on. Whatever match either was in
+    /// must have been parted before. Ids of matches rise: a later match has a greater one.
     Match {
         /// The match.
         match_id: MatchId,
-        /// Both legs.
-        legs: [LegId; 2],
+        /// By what each of them sends and receives.
+        ends: [Ends; 2],
     },
     /// The two no longer face each other; both wait again.
     Part {
         /// The match.
         match_id: MatchId,
-        /// Both legs, as in [`Command::Match`].
-        legs: [LegId; 2],
+        /// As in [`Command::Match`].
+        ends: [Ends; 2],
     },
     /// Stops or resumes the video that a leg sends to whomever it faces, now and in later matches.
     Video {
@@ -66,6 +71,32 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
+}
+
+/// By what a session sends and receives: one leg for both, or one for each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ends {
+    /// The leg whose sound and picture are the session's.
+    pub sends: LegId,
+    /// The leg that gets the partner's.
+    pub receives: LegId,
+}
+
+impl From<LegId> for Ends {
+    fn from(leg: LegId) -> Self {
+        Self {
+            sends: leg,
+            receives: leg,
+        }
+    }
+}
+
+impl Ends {
+    /// The legs, each once.
+    pub(crate) fn legs(self) -> impl Iterator<Item = LegId> {
+        let player = (self.receives != self.sends).then_some(self.receives);
+        std::iter::once(self.sends).chain(player)
+    }
 }
 
 /// Whether a leg's picture may pass to its partner.
@@ -138,6 +169,22 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The leg that it is about, if it is about one.
+    pub const fn leg(&self) -> Option<LegId> {
+        match self {
+            Self::Answered { leg, .. }
+            | Self::Refused { leg, .. }
+            | Self::Connected { leg }
+            | Self::FirstPicture { leg, .. }
+            | Self::Silent { leg }
+            | Self::Heard { leg }
+            | Self::Closed { leg } => Some(*leg),
+            Self::Load { .. } => None,
+        }
+    }
+}
+
 /// Why an offer was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum OfferError {
@@ -145,10 +192,12 @@ pub enum OfferError {
     #[error("the offer is not an SDP that can be read")]
     Malformed,
     /// No audio section, or none with Opus.
-    #[error("the offer has no Opus audio that is sent and received")]
+    #[error("the offer has no Opus audio that goes the way it must")]
     NoAudio,
     /// No video section, or no codec in common.
-    #[error("the offer has no video codec that this server speaks")]
+    #[error(
+        "the offer has no video, that goes the way it must, of a codec that this server speaks"
+    )]
     NoVideo,
     /// No leg of that name, for a restart.
     #[error("no leg answers to this name")]

@@ -60,6 +60,7 @@ mod tests {
     use super::super::transport::Identity;
     use super::*;
     use crate::codec::VideoCodec;
+    use crate::direction::Direction;
     use crate::id::{LegId, ShardIndex};
     use crate::media::{Command, Mail};
     use crate::private::Private;
@@ -85,6 +86,8 @@ mod tests {
         for mail in Mail::for_command(Command::Open {
             leg: LegId(2),
             offer,
+            direction: Direction::SendRecv,
+            codec: None,
         }) {
             shard.handle_mail(mail, &mut fx);
         }

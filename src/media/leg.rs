@@ -11,12 +11,14 @@ use super::command::{Gate, OfferError};
 use super::datagrams::Route;
 use super::downlink::{Downlink, Numbers};
 use super::face::Face;
+use super::mail::Opening;
 use super::offer::Terms;
 use super::relay::Relay;
 use super::tapping::Tapping;
 use super::transport::{Identity, Transport};
 use super::uplink::Uplink;
 use crate::codec::VideoCodec;
+use crate::direction::Direction;
 use crate::id::{LegId, MatchId};
 use crate::srtp::{Inbound, KeyPair, Outbound};
 
@@ -29,7 +31,7 @@ pub(crate) struct Leg {
     pub(crate) uplink: Option<Uplink>,
     /// What the visitor is sent.
     pub(crate) downlink: Whereabouts,
-    /// Whom it faces, or will as soon as its downlink is back.
+    /// Whom it receives from, or will as soon as its downlink is back.
     pub(crate) facing: Option<Facing>,
     /// The newest match that is over, so that what comes late of it is known for what it is.
     pub(crate) parted: Option<MatchId>,
@@ -95,12 +97,13 @@ impl Leg {
     /// [`OfferError`] when the offer cannot be served.
     pub(crate) fn open(
         id: LegId,
-        offer: &str,
+        opening: &Opening,
         codecs: &[VideoCodec],
         identity: &Arc<Identity>,
         (now, chance): (Instant, [u64; 3]),
     ) -> Result<Self, OfferError> {
-        let terms = Terms::read(offer, codecs)?;
+        let codecs = opening.codec.as_ref().map_or(codecs, std::slice::from_ref);
+        let terms = Terms::read(opening.offer.reveal(), codecs, opening.direction)?;
         let remote = (terms.ice.clone(), terms.fingerprint.clone());
         let transport = Transport::new(identity, remote, now).ok_or(OfferError::Malformed)?;
         let [ssrcs, third, session] = chance;
@@ -114,7 +117,11 @@ impl Leg {
             parted: None,
             relay: None,
             face: Face::default(),
-            gate: Gate::Open,
+            // What only receives has no picture: none is waited for, asked for or kept.
+            gate: match terms.direction {
+                Direction::SendRecv | Direction::SendOnly => Gate::Open,
+                Direction::RecvOnly => Gate::Shut,
+            },
             is_shed: false,
             is_settled: false,
             presence: Presence {
@@ -137,13 +144,8 @@ impl Leg {
     ///
     /// # Errors
     /// [`OfferError::Malformed`] when the offer is not one for this leg.
-    pub(crate) fn restart(
-        &mut self,
-        offer: &str,
-        codecs: &[VideoCodec],
-        now: Instant,
-    ) -> Result<(), OfferError> {
-        let terms = Terms::read(offer, codecs)?;
+    pub(crate) fn restart(&mut self, offer: &str, now: Instant) -> Result<(), OfferError> {
+        let terms = Terms::read(offer, &[self.codec()], self.terms.direction)?;
         if !self.transport.is_certificate(&terms.fingerprint) || !self.is_like(&terms) {
             return Err(OfferError::Malformed);
         }
@@ -182,6 +184,11 @@ impl Leg {
         self.terms.video.codec
     }
 
+    /// Whether it has a picture that may be looked at.
+    pub(crate) fn sends(&self) -> bool {
+        self.terms.direction != Direction::RecvOnly
+    }
+
     /// Both halves, from the handshake's keys: we were its server.
     pub(crate) fn handshake_done(&mut self, keys: &KeyPair, route: Route, chance: [u64; 4]) {
         self.uplink = Some(Uplink::new(
@@ -204,7 +211,6 @@ impl Leg {
                 .collect()
         };
         self.terms.audio.payload_type == terms.audio.payload_type
-            && self.terms.video.codec == terms.video.codec
             && self.terms.video.payload_type == terms.video.payload_type
             && self.terms.video.rtx_payload_type == terms.video.rtx_payload_type
             && self.terms.transport_cc == terms.transport_cc

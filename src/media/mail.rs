@@ -6,10 +6,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::command::{Command, Gate};
+use super::command::{Command, Ends, Gate};
 use super::datagrams::Route;
 use super::downlink::Downlink;
 use super::leg::Leg;
+use crate::codec::VideoCodec;
+use crate::direction::Direction;
 use crate::id::{LegId, MatchId, ShardIndex};
 use crate::private::Private;
 
@@ -27,29 +29,34 @@ impl Mail {
     pub fn for_command(command: Command) -> Vec<Self> {
         let mail = |leg, matter| Self { leg, matter };
         match command {
-            Command::Open { leg, offer } => vec![mail(leg, Matter::Open(offer))],
+            Command::Open {
+                leg,
+                offer,
+                direction,
+                codec,
+            } => {
+                let opening = Opening {
+                    offer,
+                    direction,
+                    codec,
+                };
+                vec![mail(leg, Matter::Open(opening))]
+            }
             Command::Restart { leg, offer } => vec![mail(leg, Matter::Restart(offer))],
             Command::Match {
                 match_id,
-                legs: [a, b],
-            } => vec![
-                mail(
-                    a,
-                    Matter::Face {
-                        match_id,
-                        partner: b,
-                    },
-                ),
-                mail(
-                    b,
-                    Matter::Face {
-                        match_id,
-                        partner: a,
-                    },
-                ),
-            ],
-            Command::Part { match_id, legs } => {
-                legs.map(|leg| mail(leg, Matter::Turn { match_id })).into()
+                ends: [one, other],
+            } => [(one, other), (other, one)]
+                .into_iter()
+                .map(|(own, partner)| {
+                    let partner = partner.sends;
+                    mail(own.receives, Matter::Face { match_id, partner })
+                })
+                .collect(),
+            Command::Part { match_id, ends } => {
+                let legs = ends.into_iter().flat_map(Ends::legs);
+                legs.map(|leg| mail(leg, Matter::Turn { match_id }))
+                    .collect()
             }
             Command::Video { leg, gate } => vec![mail(leg, Matter::Video(gate))],
             Command::Watch { leg, every } => vec![mail(leg, Matter::Watch(every))],
@@ -69,12 +76,12 @@ impl Mail {
 /// What a message is about.
 pub(crate) enum Matter {
     /// Make this leg from an offer, here.
-    Open(Private<String>),
+    Open(Opening),
     /// ICE restart.
     Restart(Private<String>),
-    /// Face the other leg from now on.
+    /// Receive what the other leg sends from now on.
     Face { match_id: MatchId, partner: LegId },
-    /// Face nobody any more.
+    /// Receive nothing of this match any more, and send nothing into it.
     Turn { match_id: MatchId },
     /// Stop or resume the leg's picture.
     Video(Gate),
@@ -111,6 +118,14 @@ pub(crate) enum Matter {
     Learnt { route: Route, home: ShardIndex },
     /// The leg is gone.
     Gone,
+}
+
+/// What a leg is made from.
+pub(crate) struct Opening {
+    pub(crate) offer: Private<String>,
+    pub(crate) direction: Direction,
+    /// The picture coding that it must speak; none for the best that both sides speak.
+    pub(crate) codec: Option<VideoCodec>,
 }
 
 /// A datagram that came to a shard where its leg is not at home.

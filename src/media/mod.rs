@@ -59,7 +59,7 @@ mod transport;
 mod uplink;
 mod wheel;
 
-pub use command::{Command, Event, Gate, OfferError};
+pub use command::{Command, Ends, Event, Gate, OfferError};
 pub use counters::{Counters, Drops};
 pub use datagrams::{Datagrams, Route};
 pub use mail::Mail;

@@ -7,16 +7,19 @@ use str0m::change::SdpOffer;
 use str0m::crypto::Fingerprint;
 use str0m::format::{Codec, PayloadParams};
 use str0m::ice::IceCreds;
-use str0m::media::Direction;
+use str0m::media::Direction as Flow;
 use str0m::rtp::Extension;
 
 use super::command::OfferError;
 use crate::codec::VideoCodec;
+use crate::direction::Direction;
 use crate::limits;
 
 /// What an offer says, as far as the answer and the relay need it.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms {
+    /// Which way its media flows, as the offer says it.
+    pub(crate) direction: Direction,
     /// The sections of the offer in its order, refused ones included.
     pub(crate) sections: Vec<Section>,
     /// The Opus section.
@@ -77,11 +80,16 @@ pub(crate) struct VideoTerms {
 }
 
 impl Terms {
-    /// Reads an offer. `codecs` are the picture codings this server speaks, best first.
+    /// Reads an offer that must go one way. `codecs` are the picture codings this server speaks, best
+    /// first.
     ///
     /// # Errors
     /// [`OfferError`] says what the offer lacks.
-    pub(crate) fn read(offer: &str, codecs: &[VideoCodec]) -> Result<Self, OfferError> {
+    pub(crate) fn read(
+        offer: &str,
+        codecs: &[VideoCodec],
+        direction: Direction,
+    ) -> Result<Self, OfferError> {
         if offer.len() > limits::SDP_BYTES {
             return Err(OfferError::Malformed);
         }
@@ -91,10 +99,16 @@ impl Terms {
         }
         let (ice, fingerprint) = credentials(&sdp)?;
         let mut terms = TermsSoFar::default();
+        let wanted = match direction {
+            Direction::SendRecv => Flow::SendRecv,
+            Direction::SendOnly => Flow::SendOnly,
+            Direction::RecvOnly => Flow::RecvOnly,
+        };
         let bundle_only = bundle_only(offer);
         for (line, bundled) in sdp.media_lines.iter().zip(bundle_only) {
             let disabled = line.disabled && !bundled;
-            let part = terms.section(line.rtp_params(), line.direction(), disabled, codecs);
+            let usable = line.direction() == wanted && !disabled;
+            let part = terms.section(line.rtp_params(), usable, codecs);
             if matches!(part, Part::Audio | Part::Video) {
                 terms.ssrcs(
                     part,
@@ -110,6 +124,7 @@ impl Terms {
             });
         }
         Ok(Self {
+            direction,
             audio: terms.audio.ok_or(OfferError::NoAudio)?,
             video: terms.video.ok_or(OfferError::NoVideo)?,
             sections: terms.sections,
@@ -162,16 +177,9 @@ struct TermsSoFar {
 
 impl TermsSoFar {
     /// Takes the first usable section of each kind.
-    fn section(
-        &mut self,
-        params: Vec<PayloadParams>,
-        direction: Direction,
-        disabled: bool,
-        codecs: &[VideoCodec],
-    ) -> Part {
+    fn section(&mut self, params: Vec<PayloadParams>, usable: bool, codecs: &[VideoCodec]) -> Part {
         let is_audio = params.iter().any(|p| p.spec().codec.is_audio());
         let is_video = params.iter().any(|p| p.spec().codec.is_video());
-        let usable = direction == Direction::SendRecv && !disabled;
         if is_audio {
             let opus = params.iter().find(|p| p.spec().codec == Codec::Opus);
             if let (Some(opus), true, None) = (opus, usable, &self.audio) {
@@ -264,10 +272,14 @@ mod tests {
     const FIREFOX: &str = include_str!("../../tests/data/firefox-153.sdp");
     const VP8: &[VideoCodec] = &[VideoCodec::Vp8];
 
+    fn read(offer: &str, codecs: &[VideoCodec]) -> Result<Terms, OfferError> {
+        Terms::read(offer, codecs, Direction::SendRecv)
+    }
+
     #[test]
     fn two_makes_of_browser_are_read_by_their_own_numbers() {
-        let chromium = Terms::read(CHROMIUM, VP8).expect("served");
-        let firefox = Terms::read(FIREFOX, VP8).expect("served");
+        let chromium = read(CHROMIUM, VP8).expect("served");
+        let firefox = read(FIREFOX, VP8).expect("served");
         let numbers = |t: &Terms| {
             let video = &t.video;
             (
@@ -292,7 +304,7 @@ mod tests {
         let bundled = refused.replace("a=mid:1\r\n", "a=mid:1\r\na=bundle-only\r\n");
         assert_ne!(refused, FIREFOX);
         assert_ne!(refused, bundled);
-        let read = |offer: &str| Terms::read(offer, VP8).map(|_| ());
+        let read = |offer: &str| read(offer, VP8).map(|_| ());
         assert_eq!(read(&refused), Err(OfferError::NoVideo));
         assert_eq!(read(&bundled), Ok(()));
     }
@@ -300,16 +312,16 @@ mod tests {
     #[test]
     fn the_servers_order_decides_which_codec_a_leg_speaks() {
         let both = [VideoCodec::H264, VideoCodec::Vp8];
-        let terms = Terms::read(CHROMIUM, &both).expect("served");
+        let terms = read(CHROMIUM, &both).expect("served");
         assert_eq!(terms.video.codec, VideoCodec::H264);
         assert_eq!(
             terms.video.payload_type, 108,
             "constrained baseline, packetization mode 1"
         );
         assert_eq!(terms.video.profile_level_id, Some(0x42_e0_1f));
-        let vp9 = Terms::read(CHROMIUM, &[VideoCodec::Vp9]).expect("served");
+        let vp9 = read(CHROMIUM, &[VideoCodec::Vp9]).expect("served");
         assert_eq!(vp9.video.payload_type, 98, "profile 0");
-        let terms = Terms::read(FIREFOX, &both).expect("served");
+        let terms = read(FIREFOX, &both).expect("served");
         assert_eq!(
             terms.video.codec,
             VideoCodec::Vp8,
@@ -319,7 +331,10 @@ mod tests {
 
     #[test]
     fn what_an_offer_lacks_is_named() {
-        let read = |offer: &str| Terms::read(offer, VP8).map(|_| ()).expect_err("refused");
+        let refused = |offer: &str, codecs| read(offer, codecs).map(|_| ()).expect_err("refused");
+        let h264_only = refused(FIREFOX, &[VideoCodec::H264]);
+        assert_eq!(h264_only, OfferError::NoVideo);
+        let read = |offer: &str| refused(offer, VP8);
         assert_eq!(read("not an offer"), OfferError::Malformed);
         assert_eq!(read(""), OfferError::Malformed);
         assert_eq!(
@@ -347,9 +362,28 @@ mod tests {
             read(&CHROMIUM.replace("a=fingerprint", "a=footprint")),
             OfferError::Malformed
         );
-        let h264_only = FIREFOX;
-        let refused = Terms::read(h264_only, &[VideoCodec::H264]).map(|_| ());
-        assert_eq!(refused, Err(OfferError::NoVideo));
+    }
+
+    #[test]
+    fn an_offer_goes_the_way_that_it_must_and_no_other() {
+        let all = [
+            Direction::SendRecv,
+            Direction::SendOnly,
+            Direction::RecvOnly,
+        ];
+        for offered in all {
+            let offer = CHROMIUM.replace("a=sendrecv", &format!("a={}", offered.word()));
+            for wanted in all {
+                let answered = Terms::read(&offer, VP8, wanted).map(|terms| terms.direction);
+                let expected = (offered == wanted)
+                    .then_some(wanted)
+                    .ok_or(OfferError::NoAudio);
+                assert_eq!(answered, expected, "{offered:?} where {wanted:?} is wanted");
+            }
+        }
+        let half = CHROMIUM.replacen("a=sendrecv", "a=sendonly", 1);
+        let read = Terms::read(&half, VP8, Direction::SendOnly).map(|_| ());
+        assert_eq!(read, Err(OfferError::NoVideo), "its picture goes both ways");
     }
 
     #[test]
@@ -374,7 +408,7 @@ mod tests {
                 }
             }
             let offer = String::from_utf8_lossy(&bytes);
-            served += u32::from(Terms::read(&offer, VP8).is_ok());
+            served += u32::from(read(&offer, VP8).is_ok());
         }
         assert!(served > 40, "small faults are survived: {served}");
     }

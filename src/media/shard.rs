@@ -365,7 +365,7 @@ impl Shard {
                     // One handshake per stay: a second one would start every counter again.
                     if leg.uplink.is_none() {
                         leg.handshake_done(&keys, route, chance);
-                        if let Some(rates) = self.settings.tap {
+                        if let Some(rates) = self.settings.tap.filter(|_| leg.sends()) {
                             leg.tapping.begin(leg.id, leg.codec(), rates, fx.now);
                         }
                         fx.events.push_back(Event::Connected { leg: leg.id });

@@ -4,6 +4,9 @@
 //! that is where the packets for it arrive: a relay is then entirely on one shard. On Next it
 //! travels back ([`Matter::Return`]), and from there to the next match. The two shards may hear of
 //! a match in either order; whichever message comes first waits for the other or is sent back.
+//!
+//! Each direction of a match is for itself: a leg faces the one that it receives from. Where a session
+//! sends by one leg and receives by another, only the second faces anybody, and lends its downlink.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +18,7 @@ use super::directory::Home;
 use super::downlink::Downlink;
 use super::face::Face;
 use super::leg::{Facing, Leg, Whereabouts};
-use super::mail::{Mail, Matter, Strayed};
+use super::mail::{Mail, Matter, Opening, Strayed};
 use super::overload::Shed;
 use super::relay::Relay;
 use super::retransmission::Means;
@@ -45,7 +48,7 @@ impl Shard {
     pub(crate) fn take_mail(&mut self, mail: Mail, fx: &mut Effects) {
         let Mail { leg, matter } = mail;
         match matter {
-            Matter::Open(offer) => return self.open(leg, &offer, fx),
+            Matter::Open(opening) => return self.open(leg, &opening, fx),
             Matter::Settle { leg, datagram } => return self.settle(*leg, datagram, fx),
             Matter::Known { ufrag, home } => {
                 return self.directory.set(leg, Home::There(home), &ufrag);
@@ -122,7 +125,7 @@ impl Shard {
         }
     }
 
-    fn open(&mut self, id: LegId, offer: &Private<String>, fx: &mut Effects) {
+    fn open(&mut self, id: LegId, opening: &Opening, fx: &mut Effects) {
         let chance = [(); 3].map(|()| self.chance());
         let made = if self.directory.len() >= self.settings.max_legs {
             Err(OfferError::Full)
@@ -130,7 +133,7 @@ impl Shard {
             let settings = &self.settings;
             Leg::open(
                 id,
-                offer.reveal(),
+                opening,
                 &settings.codecs,
                 &settings.identity,
                 (fx.now, chance),
@@ -157,7 +160,7 @@ impl Shard {
             return;
         };
         let id = leg.id;
-        if let Err(reason) = leg.restart(offer.reveal(), &self.settings.codecs, fx.now) {
+        if let Err(reason) = leg.restart(offer.reveal(), fx.now) {
             return fx.events.push_back(Event::Refused { leg: id, reason });
         }
         let answer = Private::new(leg.answer(&self.settings.candidates));

@@ -10,6 +10,7 @@ use super::losses::Losses;
 use super::offer::Terms;
 use super::reception::Reception;
 use crate::codec::VideoCodec;
+use crate::direction::Direction;
 use crate::rtp::Header;
 use crate::rtp::sequence::Unwrapper;
 use crate::rtp::{extension, rtcp};
@@ -54,6 +55,7 @@ pub(crate) struct Received {
 pub(crate) struct Stream {
     /// Declared by SDP, else learnt from the first authentic packet of its payload type.
     pub(crate) ssrc: Option<u32>,
+    /// None where nothing of this kind may come.
     payload_type: Option<u8>,
     window: ReplayWindow,
     /// What was received, for receiver reports.
@@ -81,9 +83,10 @@ pub(crate) struct Uplink {
 
 impl Uplink {
     pub(crate) fn new(terms: &Terms, inbound: Inbound, reporter: u32) -> Self {
-        let stream = |ssrc, payload_type, clock_rate| Stream {
+        let sends = terms.direction != Direction::RecvOnly;
+        let stream = |ssrc, payload_type: Option<u8>, clock_rate| Stream {
             ssrc,
-            payload_type,
+            payload_type: payload_type.filter(|_| sends),
             window: ReplayWindow::default(),
             reception: Reception::new(clock_rate),
         };

@@ -2,128 +2,15 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use webrtc::peer_connection::sdp::session_description::RTCSessionDescription;
 
-use crate::leg_client::{Kit, LegClient, PATIENCE};
-use crate::started::{Answer, Started, said, visavis};
-use crate::visitor::{Visitor, shows};
+use crate::leg_client::Kit;
+use crate::operator::{Asker, Operator, SDP, code};
+use crate::visitor::Visitor;
 
-const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
-
-/// A server with a key, and tokens that the key has signed.
-struct Operator {
-    server: Started,
-    key: String,
-    secret: PathBuf,
-}
-
-impl Operator {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("visavis-backend-{}-{number}.secret", std::process::id());
-        let secret = std::env::temp_dir().join(name);
-        let (code, text, _) = said(&mut visavis(&["token", "secret"]));
-        assert_eq!(code, 0);
-        std::fs::write(&secret, text).unwrap();
-        let key = format!("--access-keys=main=HS256:{}", secret.display());
-        let server = Started::with(&[&key, "--access-guests=false"]);
-        Self {
-            server,
-            key,
-            secret,
-        }
-    }
-
-    /// A token that allows this.
-    fn token(&self, grants: &str) -> String {
-        let arguments = ["token", "mint", &self.key, "--grant", grants];
-        let (code, token, wrong) = said(&mut visavis(&arguments));
-        assert_eq!(code, 0, "{wrong}");
-        token.trim().to_owned()
-    }
-
-    /// Its own backend's.
-    fn backend(&self) -> Asker<'_> {
-        self.with(&self.token("publish,backend"))
-    }
-
-    fn with(&self, token: &str) -> Asker<'_> {
-        Asker {
-            server: &self.server,
-            authorization: format!("authorization: Bearer {token}\r\n"),
-        }
-    }
-}
-
-impl Drop for Operator {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.secret);
-    }
-}
-
-/// Whoever asks by HTTP.
-struct Asker<'a> {
-    server: &'a Started,
-    authorization: String,
-}
-
-impl Asker<'_> {
-    fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
-        let headers = format!("{}content-type: {kind}\r\n", self.authorization);
-        self.server.send(method, path, &headers, Some(body))
-    }
-
-    fn ask(&self, method: &str, path: &str) -> Answer {
-        self.server.ask(method, path, &self.authorization)
-    }
-
-    fn pair(&self, name: &str, legs: [&Leg; 2]) -> Answer {
-        let body = json!({ "legs": legs.map(Leg::name) }).to_string();
-        let path = format!("/v1/matches/{name}");
-        self.send("PUT", &path, "application/json", &body)
-    }
-
-    fn state(&self, leg: &Leg) -> Value {
-        let answer = self.ask("GET", &format!("{}/state", leg.location));
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        serde_json::from_str(&answer.body).unwrap()
-    }
-
-    /// Waits until a leg's state is as wanted.
-    async fn until(&self, leg: &Leg, wanted: impl Fn(&Value) -> bool) {
-        let seen = async {
-            while !wanted(&self.state(leg)) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, seen)
-            .await
-            .expect("the leg gets there in time");
-    }
-
-    /// Opens a leg and waits until it is connected.
-    async fn open(&self, name: &str) -> Leg {
-        let client = LegClient::new(name, &Kit::default()).await;
-        let answer = self.send("POST", "/v1/legs", SDP, &client.offer().await);
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        assert_eq!(answer.header("content-type"), SDP);
-        client.answer(&answer.body).await;
-        let leg = Leg {
-            location: answer.header("location").to_owned(),
-            etag: answer.header("etag").to_owned(),
-            client,
-        };
-        self.until(&leg, |state| state["connection"] == "connected")
-            .await;
-        leg
-    }
-}
 
 /// Reads events until there are as many as wanted: the number of each, its name, and its leg.
 fn events(asker: &Asker<'_>, since: Option<u64>, wanted: usize) -> Vec<(u64, String, String)> {
@@ -151,30 +38,6 @@ fn events(asker: &Asker<'_>, since: Option<u64>, wanted: usize) -> Vec<(u64, Str
         }
     }
     panic!("the stream ended after {events:?}");
-}
-
-/// A leg by its address.
-struct Leg {
-    location: String,
-    etag: String,
-    client: LegClient,
-}
-
-impl Leg {
-    fn name(&self) -> &str {
-        self.location.strip_prefix("/v1/legs/").unwrap()
-    }
-
-    async fn sees(&mut self, name: &str) {
-        self.client.next_where(|packet| shows(packet, name)).await;
-    }
-}
-
-fn code(answer: &Answer) -> (u16, String) {
-    assert_eq!(answer.header("content-type"), "application/problem+json");
-    let problem: Value = serde_json::from_str(&answer.body).unwrap();
-    assert_eq!(problem["status"], answer.status);
-    (answer.status, problem["code"].as_str().unwrap().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -310,16 +173,21 @@ async fn a_backend_is_told_what_happens_and_what_it_missed() {
     // Of another run of the server: it cannot be told what came since.
     let gap = events(&backend, Some(7), 1);
     assert_eq!(gap[0].1, "gap");
-    let first = gap[0].0 - 4;
+    let first = gap[0].0 - 6;
     assert_eq!(backend.ask("DELETE", &ada.location).status, 200);
-    let all = events(&backend, Some(first), 6);
+    let all = events(&backend, Some(first), 8);
     let told: Vec<_> = all
         .iter()
         .map(|(_, name, leg)| (name.as_str(), leg.as_str()))
         .collect();
     assert_eq!(
-        told[..2],
-        [("connected", ada.name()), ("connected", bob.name())]
+        told[..4],
+        [
+            ("opened", ada.name()),
+            ("connected", ada.name()),
+            ("opened", bob.name()),
+            ("connected", bob.name())
+        ]
     );
     for expected in [
         ("matched", ada.name()),
@@ -327,10 +195,10 @@ async fn a_backend_is_told_what_happens_and_what_it_missed() {
         ("closed", ada.name()),
         ("parted", bob.name()),
     ] {
-        assert!(told[2..].contains(&expected), "{expected:?} in {told:?}");
+        assert!(told[4..].contains(&expected), "{expected:?} in {told:?}");
     }
-    let rest = events(&backend, Some(all[3].0), 2);
-    assert_eq!(rest, all[4..]);
+    let rest = events(&backend, Some(all[5].0), 2);
+    assert_eq!(rest, all[6..]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,10 +24,12 @@ use webrtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndicat
 use webrtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use webrtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use webrtc::rtp::packet::Packet;
+use webrtc::rtp_transceiver::RTCRtpTransceiverInit;
 use webrtc::rtp_transceiver::rtp_codec::{
     RTCRtpCodecCapability, RTCRtpCodecParameters, RTCRtpHeaderExtensionCapability, RTPCodecType,
 };
 use webrtc::rtp_transceiver::rtp_sender::RTCRtpSender;
+use webrtc::rtp_transceiver::rtp_transceiver_direction::RTCRtpTransceiverDirection;
 use webrtc::track::track_local::track_local_static_rtp::TrackLocalStaticRTP;
 
 use crate::camera::Camera;
@@ -45,6 +47,8 @@ pub(crate) const RESENT_TYPE: u8 = 97;
 #[derive(Clone, Debug)]
 pub(crate) struct Kit {
     pub(crate) coding: Coding,
+    /// Which way it offers to go.
+    pub(crate) direction: RTCRtpTransceiverDirection,
     /// SRTP profiles in order of preference; empty for the crate's own.
     pub(crate) ciphers: Vec<SrtpProtectionProfile>,
     /// The first sequence number of its pictures.
@@ -55,6 +59,7 @@ impl Default for Kit {
     fn default() -> Self {
         Self {
             coding: Coding::Vp8,
+            direction: RTCRtpTransceiverDirection::Sendrecv,
             ciphers: Vec::new(),
             first_sequence: 1000,
         }
@@ -87,14 +92,17 @@ impl LegClient {
         let connection = Arc::new(connection);
         let sound = track(MIME_TYPE_OPUS, "audio");
         let picture = track(picture_mime(kit.coding), "video");
-        connection
-            .add_track(sound.clone())
-            .await
-            .expect("sound is added");
-        let sender = connection
-            .add_track(picture.clone())
-            .await
-            .expect("a picture is added");
+        let mut sender = None;
+        for track in [sound.clone(), picture.clone()] {
+            let init = RTCRtpTransceiverInit {
+                direction: kit.direction,
+                send_encodings: Vec::new(),
+            };
+            let transceiver = connection.add_transceiver_from_track(track, Some(init));
+            let transceiver = transceiver.await.expect("a track is added");
+            sender = Some(transceiver.sender().await);
+        }
+        let sender = sender.expect("the picture comes last");
         let camera = Camera::new(name, kit.coding, picture, sound);
         let (said, said_of_picture) = mpsc::unbounded_channel();
         let (repaired, repairs) = mpsc::unbounded_channel();

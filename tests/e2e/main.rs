@@ -13,7 +13,9 @@ mod leg_client;
 mod meeting;
 mod nexts;
 mod nowhere;
+mod operator;
 mod pictures;
+mod publishers;
 mod repairs;
 mod returns;
 #[path = "../program/started.rs"]

@@ -10,7 +10,14 @@ use crate::source::{Source, root, tree};
 /// The rows, lowest first. ARCHITECTURE.md shows the same table with what each holds.
 const ROWS: [&[&str]; 10] = [
     &[
-        "age", "calendar", "category", "codec", "id", "limits", "private",
+        "age",
+        "calendar",
+        "category",
+        "codec",
+        "direction",
+        "id",
+        "limits",
+        "private",
     ],
     &["alarm", "config", "destination", "metrics", "pace", "rtp"],
     &["access", "logging", "srtp", "tap"],

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use visavis::age::AgeBand;
 use visavis::codec::VideoCodec;
 use visavis::config;
+use visavis::direction::Direction;
 use visavis::id::{MatchId, SessionId};
 use visavis::lobby::{
     Ask, Door, Input, LeftReason, LegNews, Lobby, Notice, Output, Refusal, Unpaired, Wish,
@@ -151,8 +152,13 @@ impl Hall {
     }
 
     pub(crate) fn led_unconnected(&mut self, video: VideoCodec) -> SessionId {
+        self.led_to(Direction::SendRecv, video)
+    }
+
+    /// Somebody whom a backend leads, whose leg goes one way and is not connected yet.
+    pub(crate) fn led_to(&mut self, direction: Direction, video: VideoCodec) -> SessionId {
         let offer = Private::new("an offer".to_owned());
-        let session = self.join(wish(Door::Led { offer }, &[], &[]));
+        let session = self.join(wish(Door::Led { offer, direction }, &[], &[]));
         self.handle(Input::Answered { session, video });
         session
     }
@@ -199,6 +205,10 @@ impl Hall {
 
     pub(crate) fn leg(&mut self, session: SessionId, news: LegNews) {
         self.handle(Input::Leg { session, news });
+    }
+
+    pub(crate) fn player(&mut self, session: SessionId, news: LegNews) {
+        self.handle(Input::Player { session, news });
     }
 
     pub(crate) fn ask(&mut self, session: SessionId, ask: Ask) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use visavis::codec::VideoCodec;
+use visavis::direction::Direction;
 use visavis::lobby::{Input, LegNews, Lobby, Unpaired};
 
 use crate::hall::Hall;
@@ -128,4 +129,34 @@ fn while_draining_no_match_begins() {
     assert_eq!(hall.pair([a, late]), Err(Unpaired::Draining));
     hall.pass(within);
     assert_eq!(hall.matches(), 0);
+}
+
+#[test]
+fn who_only_sends_meets_somebody_once_there_is_a_player() {
+    let mut hall = Hall::new();
+    let publisher = hall.led_to(Direction::SendOnly, VideoCodec::Vp8);
+    hall.leg(publisher, LegNews::Connected);
+    let other = hall.led();
+    let pair = [publisher, other];
+    assert_eq!(hall.pair(pair), Err(Unpaired::NotConnected));
+    for came in [LegNews::Connected, LegNews::Heard] {
+        hall.player(publisher, came);
+        hall.pair(pair).unwrap();
+        hall.player(publisher, LegNews::Silent);
+        assert_eq!(hall.partner(other), None, "what one does not see ends");
+        assert_eq!(hall.heard(other).last().unwrap(), "left lost");
+        assert_eq!(hall.pair(pair), Err(Unpaired::NotConnected));
+    }
+    hall.player(publisher, LegNews::Connected);
+    hall.player(publisher, LegNews::Closed);
+    assert_eq!(hall.pair(pair), Err(Unpaired::NotConnected));
+}
+
+#[test]
+fn a_leg_that_does_both_needs_no_player() {
+    let mut hall = Hall::new();
+    let pair = [hall.led(), hall.led()];
+    hall.pair(pair).unwrap();
+    hall.player(pair[0], LegNews::Closed);
+    assert_eq!(hall.partner(pair[0]), Some(pair[1]));
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use visavis::codec::VideoCodec;
 use visavis::config;
 use visavis::http::signal::Patience;
-use visavis::media::{Command, Event};
+use visavis::media::{Command, Ends, Event};
 use visavis::private::Private;
 
 use crate::stage::{Stage, video_join};
@@ -29,10 +29,11 @@ async fn a_stay_by_video_goes_as_the_documentation_draws_it() {
     let matched = one.hears("matched").await;
     assert_eq!(matched["match"], other.hears("matched").await["match"]);
     let (first, second) = (stage.opened().await, stage.opened().await);
-    let Command::Match { legs, .. } = stage.asked().await else {
+    let Command::Match { ends, .. } = stage.asked().await else {
         panic!("no match")
     };
-    assert!(legs == [first, second] || legs == [second, first]);
+    let expected = [first, second].map(Ends::from);
+    assert!(ends == expected || ends == [expected[1], expected[0]]);
 
     one.say(json!({"type": "chat", "text": "hello"})).await;
     assert_eq!(other.hears("chat").await["text"], "hello");

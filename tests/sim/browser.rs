@@ -11,6 +11,7 @@ use str0m::crypto::dtls::{DtlsCert, DtlsInstance, DtlsOutput, DtlsVersion, SrtpP
 use str0m::crypto::{CryptoProvider, Fingerprint};
 use str0m::ice::{IceAgent, IceAgentEvent, IceCreds, StunMessage, StunPacket};
 use str0m::net::Protocol;
+use visavis::direction::Direction;
 use visavis::rtp::Kind;
 use visavis::rtp::extension;
 use visavis::rtp::rtcp::{self, Compound, Packet, SenderReport};
@@ -23,6 +24,8 @@ pub(crate) struct Browser {
     pub(crate) address: SocketAddr,
     pub(crate) server: SocketAddr,
     pub(crate) start: Start,
+    /// Which way it offers to go.
+    pub(crate) direction: Direction,
     began: Instant,
     agent: IceAgent,
     dtls: Box<dyn DtlsInstance>,
@@ -80,6 +83,7 @@ impl Browser {
             address,
             server,
             start,
+            direction: Direction::SendRecv,
             began: now,
             agent,
             dtls,
@@ -111,10 +115,15 @@ impl Browser {
         let creds = self.agent.local_credentials();
         let transport = format!(
             "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:{}\r\na=setup:actpass\r\n\
-             a=sendrecv\r\na=rtcp-mux\r\na=extmap:{} urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
+             a={}\r\na=rtcp-mux\r\na=extmap:{} urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
              a=extmap:{} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
              a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n",
-            creds.ufrag, creds.pass, self.fingerprint, m.mid, m.transport_cc
+            creds.ufrag,
+            creds.pass,
+            self.fingerprint,
+            self.direction.word(),
+            m.mid,
+            m.transport_cc
         );
         let audio = format!(
             "m=audio 9 UDP/TLS/RTP/SAVPF {0}\r\n{transport}a=mid:a\r\na=rtpmap:{0} opus/48000/2\r\n\

@@ -9,6 +9,7 @@
 mod browser;
 mod got;
 mod makes;
+mod one_way;
 mod world;
 
 mod cost;

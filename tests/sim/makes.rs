@@ -47,7 +47,7 @@ pub(crate) struct Start {
 }
 
 /// NTP time so many hours into a day of our era.
-pub(crate) fn ntp_at(hours: u64) -> u64 {
+pub(crate) const fn ntp_at(hours: u64) -> u64 {
     (3_900_000_000 + hours * 3600) << 32
 }
 

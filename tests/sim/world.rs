@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
 use visavis::codec::VideoCodec;
+use visavis::direction::Direction;
 use visavis::id::{LegId, MatchId, ShardIndex};
-use visavis::media::{Command, Effects, Event, Gate, Identity, Mail, Route, Settings, Shard};
+use visavis::media::{Command, Effects, Ends, Event, Gate, Identity, Mail, Route, Settings, Shard};
 use visavis::private::Private;
 use visavis::tap::{Frame, Rates};
 
@@ -151,9 +152,21 @@ impl World {
         lands_on: usize,
         start: Start,
     ) -> usize {
+        self.join_to(Direction::SendRecv, name, make, (lands_on, start))
+    }
+
+    /// The same, with a leg that goes one way.
+    pub(crate) fn join_to(
+        &mut self,
+        direction: Direction,
+        name: &'static str,
+        make: Make,
+        (lands_on, start): (usize, Start),
+    ) -> usize {
         let n = self.visitors.len();
         let address = SocketAddr::from(([198, 51, 100, 10 + n as u8], 40_000 + n as u16));
-        let browser = Browser::new(name, make, [address, self.server], start, self.now);
+        let mut browser = Browser::new(name, make, [address, self.server], start, self.now);
+        browser.direction = direction;
         let leg = LegId(n as u64 + 1);
         let offer = Private::new(browser.offer());
         self.visitors.push(Visitor {
@@ -171,7 +184,12 @@ impl World {
             reported_to: None,
             highest_video: None,
         });
-        self.command(Command::Open { leg, offer });
+        self.command(Command::Open {
+            leg,
+            offer,
+            direction,
+            codec: None,
+        });
         if self.shuts_at_the_door {
             let gate = Gate::Shut;
             self.command(Command::Video { leg, gate });
@@ -214,10 +232,7 @@ impl World {
     }
 
     pub(crate) fn face(&mut self, a: usize, b: usize) -> MatchId {
-        let match_id = MatchId(self.next_match);
-        self.next_match += 1;
-        let legs = [self.leg(a), self.leg(b)];
-        self.command(Command::Match { match_id, legs });
+        let match_id = self.face_ends([a, b].map(|n| [n, n]));
         for v in [a, b] {
             self.visitors[v].reported_to = None;
             self.visitors[v].highest_video = None;
@@ -225,9 +240,29 @@ impl World {
         match_id
     }
 
+    /// The same, of sessions that may send by one leg and receive by another, in this order.
+    pub(crate) fn face_ends(&mut self, sessions: [[usize; 2]; 2]) -> MatchId {
+        let match_id = MatchId(self.next_match);
+        self.next_match += 1;
+        let ends = sessions.map(|session| self.ends(session));
+        self.command(Command::Match { match_id, ends });
+        match_id
+    }
+
+    pub(crate) fn part_ends(&mut self, match_id: MatchId, sessions: [[usize; 2]; 2]) {
+        let ends = sessions.map(|session| self.ends(session));
+        self.command(Command::Part { match_id, ends });
+    }
+
+    fn ends(&self, [sends, receives]: [usize; 2]) -> Ends {
+        Ends {
+            sends: self.leg(sends),
+            receives: self.leg(receives),
+        }
+    }
+
     pub(crate) fn part(&mut self, match_id: MatchId, a: usize, b: usize) {
-        let legs = [self.leg(a), self.leg(b)];
-        self.command(Command::Part { match_id, legs });
+        self.part_ends(match_id, [a, b].map(|n| [n, n]));
     }
 
     pub(crate) fn command(&mut self, command: Command) {

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use rand::Rng;
 
 use super::keeper::Reach;
+use crate::direction::Direction;
 use crate::id::MatchId;
 use crate::private::Private;
 
@@ -30,6 +31,8 @@ pub(super) struct AddressBook(Arc<Mutex<Tables>>);
 #[derive(Default)]
 struct Tables {
     legs: HashMap<LegName, Leg>,
+    /// The newest leg that only sends of everybody who has one.
+    publishers: HashMap<Private<String>, LegName>,
     matches: HashMap<MatchName, Paired>,
 }
 
@@ -39,10 +42,36 @@ pub(super) struct Leg {
     pub(super) reach: Reach,
     /// Its newest offer.
     pub(super) offer: Private<String>,
+    /// Which way its media flows.
+    pub(super) direction: Direction,
+    /// Who they are to the operator that it is of.
+    account: Option<Private<String>>,
+    /// The other leg of the same session, where one sends and one receives.
+    pub(super) other: Option<LegName>,
     /// How many offers came before that one: the name of its ICE session.
     pub(super) generation: u32,
     /// The newest match that it was brought into.
     in_match: Option<MatchName>,
+}
+
+impl Leg {
+    /// A leg that was just opened.
+    pub(super) const fn new(
+        reach: Reach,
+        offer: Private<String>,
+        direction: Direction,
+        account: Option<Private<String>>,
+    ) -> Self {
+        Self {
+            reach,
+            offer,
+            direction,
+            account,
+            other: None,
+            generation: 0,
+            in_match: None,
+        }
+    }
 }
 
 /// A match.
@@ -86,20 +115,38 @@ impl fmt::Display for MatchName {
 }
 
 impl AddressBook {
-    /// A new leg.
-    pub(super) fn add(&self, name: LegName, reach: Reach, offer: Private<String>) {
-        let leg = Leg {
-            reach,
-            offer,
-            generation: 0,
-            in_match: None,
-        };
-        self.0.lock().legs.insert(name, leg);
+    /// A new leg, and the one that it receives for.
+    pub(super) fn add(&self, name: LegName, mut leg: Leg, publisher: Option<LegName>) {
+        let mut tables = self.0.lock();
+        if let Some(publisher) = publisher
+            && let Some(one) = tables.legs.get_mut(&publisher)
+        {
+            one.other = Some(name.clone());
+            leg.other = Some(publisher);
+        }
+        if let (Direction::SendOnly, Some(account)) = (leg.direction, &leg.account) {
+            tables.publishers.insert(account.clone(), name.clone());
+        }
+        tables.legs.insert(name, leg);
+    }
+
+    /// The newest leg that only sends of whoever has this account.
+    pub(super) fn publisher(&self, account: &Private<String>) -> Option<(LegName, Leg)> {
+        let tables = self.0.lock();
+        let name = tables.publishers.get(account)?;
+        Some((name.clone(), tables.legs.get(name)?.clone()))
     }
 
     /// A leg.
     pub(super) fn leg(&self, name: &LegName) -> Option<Leg> {
         self.0.lock().legs.get(name).cloned()
+    }
+
+    /// The leg that sends of a session that has this one.
+    pub(super) fn sender(&self, name: LegName) -> LegName {
+        let leg = self.leg(&name);
+        let player = leg.filter(|leg| leg.direction == Direction::RecvOnly);
+        player.and_then(|player| player.other).unwrap_or(name)
     }
 
     /// A leg has another offer: the generation of that.
@@ -114,8 +161,18 @@ impl AddressBook {
     /// A leg is over.
     pub(super) fn remove(&self, name: &LegName) {
         let mut tables = self.0.lock();
-        if let Some(leg) = tables.legs.remove(name) {
-            tables.forget(leg.in_match.as_ref());
+        let Some(leg) = tables.legs.remove(name) else {
+            return;
+        };
+        tables.forget(leg.in_match.as_ref());
+        if let Some(account) = &leg.account
+            && tables.publishers.get(account) == Some(name)
+        {
+            tables.publishers.remove(account);
+        }
+        // It may have another player already.
+        if let Some(other) = leg.other.and_then(|other| tables.legs.get_mut(&other)) {
+            other.other.take_if(|mine| mine == name);
         }
     }
 
@@ -149,6 +206,7 @@ impl AddressBook {
     #[cfg(test)]
     fn len(&self) -> (usize, usize) {
         let tables = self.0.lock();
+        assert!(tables.publishers.len() <= tables.legs.len());
         (tables.legs.len(), tables.matches.len())
     }
 }
@@ -177,15 +235,20 @@ mod tests {
         let address_book = AddressBook::default();
         let names = std::array::from_fn(|n| {
             let name = LegName::new();
-            let reach = Reach {
-                socket: SocketId(n as u64),
-                asked: mpsc::channel(1).0,
-                standing: watch::channel(Default::default()).1,
-            };
-            address_book.add(name.clone(), reach, Private::new(String::new()));
+            address_book.add(name.clone(), leg(n as u64, Direction::SendRecv), None);
             name
         });
         (address_book, names)
+    }
+
+    fn leg(number: u64, direction: Direction) -> Leg {
+        let reach = Reach {
+            socket: SocketId(number),
+            asked: mpsc::channel(1).0,
+            standing: watch::channel(Default::default()).1,
+        };
+        let account = Some(Private::new("ada".to_owned()));
+        Leg::new(reach, Private::new(String::new()), direction, account)
     }
 
     fn name(text: &str) -> MatchName {
@@ -238,6 +301,33 @@ mod tests {
         // Who is over meanwhile is in no match.
         assert_eq!(address_book.pair(&name("x"), paired(2, [&a, &b])), None);
         assert_eq!(address_book.len(), (0, 0));
+    }
+
+    #[test]
+    fn a_player_belongs_to_the_newest_publisher_of_its_account() {
+        let (book, [_]) = with_legs();
+        let account = Private::new("ada".to_owned());
+        let other = |name: &LegName| book.leg(name).unwrap().other;
+        assert!(book.publisher(&account).is_none(), "that leg does both");
+        let [old, new] = [(); 2].map(|()| LegName::new());
+        let [first, second] = [(); 2].map(|()| LegName::new());
+        book.add(old.clone(), leg(1, Direction::SendOnly), None);
+        book.add(new.clone(), leg(2, Direction::SendOnly), None);
+        assert_eq!(book.publisher(&account).unwrap().0, new);
+        for player in [&first, &second] {
+            let of = Some(new.clone());
+            book.add(player.clone(), leg(3, Direction::RecvOnly), of);
+        }
+        assert_eq!(other(&new), Some(second.clone()));
+        book.remove(&first);
+        assert_eq!(other(&new), Some(second.clone()), "not that one's player");
+        book.remove(&second);
+        assert_eq!(other(&new), None);
+        book.remove(&old);
+        assert_eq!(book.publisher(&account).unwrap().0, new);
+        book.remove(&new);
+        assert!(book.publisher(&account).is_none());
+        assert_eq!(book.len(), (1, 0));
     }
 
     #[test]

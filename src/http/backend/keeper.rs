@@ -66,6 +66,20 @@ pub(super) enum Connection {
     Silent,
 }
 
+/// As what a leg comes.
+#[derive(Debug)]
+pub(super) enum Coming {
+    /// As a session of its own.
+    Session(Wish),
+    /// To receive for a session whose own leg only sends.
+    Player {
+        /// The line of that leg.
+        publisher: SocketId,
+        /// The offer.
+        offer: Private<String>,
+    },
+}
+
 /// A leg that is open, as the rest of this side knows it.
 #[derive(Debug)]
 pub(super) struct Opened {
@@ -91,8 +105,8 @@ struct Keeper {
     standing: watch::Sender<Standing>,
     /// Whoever waits for an answer.
     waiting: Option<oneshot::Sender<Answer>>,
-    /// Whether the first offer was answered.
-    is_open: bool,
+    /// What is to be told once the first offer is answered.
+    opened: Option<What>,
 }
 
 /// The line is over.
@@ -105,7 +119,8 @@ struct Over;
 pub(super) async fn open(
     backend: &Backend,
     name: &LegName,
-    wish: Wish,
+    coming: Coming,
+    opened: What,
 ) -> Result<Opened, Unanswered> {
     let line = backend.control.connect().await.ok_or(Unanswered::Over)?;
     let (asks, asked) = mpsc::channel(WAITING);
@@ -123,12 +138,12 @@ pub(super) async fn open(
         asked,
         standing,
         waiting: Some(done),
-        is_open: false,
+        opened: Some(opened),
     };
     // A task of its own: whoever asked may hang up before the answer, and the line must not dangle.
     let address_book = backend.address_book.clone();
     tokio::spawn(async move {
-        let name = keeper.keep(wish).await;
+        let name = keeper.keep(coming).await;
         address_book.remove(&name);
     });
     let answer = answer.await.unwrap_or(Err(Unanswered::Over))?;
@@ -136,8 +151,11 @@ pub(super) async fn open(
 }
 
 impl Keeper {
-    async fn keep(mut self, wish: Wish) -> LegName {
-        self.line.join(wish, Marks::default()).await;
+    async fn keep(mut self, coming: Coming) -> LegName {
+        match coming {
+            Coming::Session(wish) => self.line.join(wish, Marks::default()).await,
+            Coming::Player { publisher, offer } => self.line.attend(publisher, offer).await,
+        }
         let mut may_be_asked = true;
         loop {
             let (inbox, held) = self.line.ears();
@@ -157,7 +175,7 @@ impl Keeper {
                 break;
             }
         }
-        if self.is_open {
+        if self.is_open() {
             self.tell(What::Closed);
         }
         self.line.hang_up().await;
@@ -209,6 +227,10 @@ impl Keeper {
                 case,
                 retry_after_ms: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX),
             }),
+            // The publisher went while its player came.
+            Message::Refused(control::Refusal::NotJoined) => {
+                return self.answer(Err(Unanswered::Over));
+            }
             Message::Replaced => return Err(Over),
             Message::Joined { .. }
             | Message::Resumed { .. }
@@ -255,8 +277,17 @@ impl Keeper {
         let is_good = answer.is_ok();
         let waiting = self.waiting.take();
         let is_heard = waiting.is_some_and(|waiting| waiting.send(answer).is_ok());
-        self.is_open |= is_good && is_heard;
-        if self.is_open { Ok(()) } else { Err(Over) }
+        if is_good
+            && is_heard
+            && let Some(opened) = self.opened.take()
+        {
+            self.tell(opened);
+        }
+        if self.is_open() { Ok(()) } else { Err(Over) }
+    }
+
+    const fn is_open(&self) -> bool {
+        self.opened.is_none()
     }
 
     fn tell(&self, what: What) {

@@ -8,12 +8,13 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::Backend;
 use super::address_book::{Leg, LegName};
 use super::fragment::{self, Credentials};
-use super::keeper::{self, Asked, Connection, Unanswered};
-use crate::age::AgeBand;
+use super::keeper::{self, Asked, Coming, Connection, Unanswered};
+use super::news::What;
+use super::{Asker, Backend};
 use crate::control::Screening;
+use crate::direction::Direction;
 use crate::http::problem_json::Problem;
 use crate::lobby::{self, Door, Wish};
 use crate::media::OfferError;
@@ -25,24 +26,43 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 /// `POST /v1/legs`: an offer comes, an answer goes.
 pub(super) async fn open(
     State(backend): State<Backend>,
-    Extension(band): Extension<AgeBand>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let offer = Private::new(text(&headers, body, SDP)?);
+    let direction = Direction::of_offer(offer.reveal());
     let name = LegName::new();
-    let wish = Wish {
-        door: Door::Led {
+    let publisher = match direction {
+        Direction::RecvOnly => Some(publisher_of(&backend, &asker)?),
+        Direction::SendRecv | Direction::SendOnly => None,
+    };
+    let coming = match &publisher {
+        Some((_, publisher)) => Coming::Player {
+            publisher: publisher.reach.socket,
             offer: offer.clone(),
         },
-        band: Some(band),
-        interests: Vec::new(),
-        languages: Vec::new(),
+        None => Coming::Session(Wish {
+            door: Door::Led {
+                offer: offer.clone(),
+                direction,
+            },
+            band: Some(asker.band),
+            interests: Vec::new(),
+            languages: Vec::new(),
+        }),
     };
-    let opened = keeper::open(&backend, &name, wish).await;
+    let account = asker.account;
+    let news = What::Opened {
+        sub: account.as_ref().map(|account| account.reveal().clone()),
+        direction: direction.word(),
+    };
+    let opened = keeper::open(&backend, &name, coming, news).await;
     let opened = opened.map_err(unanswered)?;
     let standing = opened.reach.standing.clone();
-    backend.address_book.add(name.clone(), opened.reach, offer);
+    let leg = Leg::new(opened.reach, offer, direction, account);
+    let publisher = publisher.map(|(name, _)| name);
+    backend.address_book.add(name.clone(), leg, publisher);
     // One that ended meanwhile was to be removed before it was there.
     if standing.has_changed().is_err() {
         backend.address_book.remove(&name);
@@ -54,6 +74,17 @@ pub(super) async fn open(
         (accept_patch(), FRAGMENT.to_owned()),
     ];
     Ok((StatusCode::CREATED, location, opened.answer.into_inner()).into_response())
+}
+
+/// The leg that one that only receives belongs to: nobody sees without being seen.
+fn publisher_of(backend: &Backend, asker: &Asker) -> Result<(LegName, Leg), Problem> {
+    let account = asker.account.as_ref();
+    let found = account.and_then(|account| backend.address_book.publisher(account));
+    found.ok_or_else(|| {
+        let detail = "a leg that only receives comes after one that only sends, with the same sub in its token";
+        Problem::new(StatusCode::CONFLICT, "no_publisher", detail)
+            .after(crate::limits::BACKEND_RETRY_AFTER)
+    })
 }
 
 /// `PATCH /v1/legs/{leg}`: ICE begins anew, or a candidate is told that nobody needs: the browser's
@@ -122,13 +153,24 @@ pub(super) async fn state(
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let (_, leg) = find(&backend, name)?;
-    let standing = leg.reach.standing.borrow().clone();
+    let other = leg
+        .other
+        .as_ref()
+        .and_then(|other| backend.address_book.leg(other));
+    let connection = leg.reach.standing.borrow().connection;
+    let other_connection = other
+        .as_ref()
+        .map(|other| other.reach.standing.borrow().connection);
+    // What is seen of a session, and whom it faces, is known of the leg that sends.
+    let of_session = match (leg.direction, other) {
+        (Direction::RecvOnly, Some(publisher)) => publisher,
+        _ => leg.clone(),
+    };
+    let standing = of_session.reach.standing.borrow().clone();
     Ok(Json(json!({
-        "connection": match standing.connection {
-            Connection::Connecting => "connecting",
-            Connection::Connected => "connected",
-            Connection::Silent => "silent",
-        },
+        "direction": leg.direction.word(),
+        "connection": word(connection),
+        "other": other_connection.map(word),
         "screening": standing.screening.map(|screening| match screening {
             Screening::Pending => "pending",
             Screening::Overdue => "overdue",
@@ -137,6 +179,14 @@ pub(super) async fn state(
         "blocked": standing.blocked.map(|label| label.to_string()),
         "matched": standing.match_id.is_some(),
     })))
+}
+
+const fn word(connection: Connection) -> &'static str {
+    match connection {
+        Connection::Connecting => "connecting",
+        Connection::Connected => "connected",
+        Connection::Silent => "silent",
+    }
 }
 
 fn find(backend: &Backend, name: String) -> Result<(LegName, Leg), Problem> {

@@ -30,24 +30,27 @@ pub(super) async fn pair(
     let name = read(&name)?;
     let Json(Pair { legs }) =
         pair.map_err(|error| Problem::new(error.status(), "unreadable", error.body_text()))?;
-    let legs = legs.map(LegName::from_outside);
     // One at a time: what control does and what the address book says must not cross.
     let _turn = backend.turns.lock().await;
+    let legs = legs.map(|name| backend.address_book.sender(LegName::from_outside(name)));
     let [Some(one), Some(other)] = legs.each_ref().map(|leg| backend.address_book.leg(leg)) else {
         return Err(no_leg());
+    };
+    let is_taken = match backend.address_book.paired(&name) {
+        Some(before) => backend.control.goes_on(before.match_id).await == Some(true),
+        None => false,
     };
     let sockets = [one.reach.socket, other.reach.socket];
     let paired = backend.control.pair(sockets).await.ok_or_else(no_leg)?;
     let match_id = paired.map_err(unpaired)?;
     let paired = Paired { match_id, legs };
     let body = shown(&name, &paired);
-    let before = backend.address_book.pair(&name, paired.clone());
-    let status = match before {
-        None => StatusCode::CREATED,
-        Some(before) => {
-            end_what_is_left(&backend, &before, &paired).await;
-            StatusCode::OK
-        }
+    if let Some(before) = backend.address_book.pair(&name, paired.clone()) {
+        end_what_is_left(&backend, &before, &paired).await;
+    }
+    let status = match is_taken {
+        true => StatusCode::OK,
+        false => StatusCode::CREATED,
     };
     Ok((status, body).into_response())
 }

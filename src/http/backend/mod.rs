@@ -30,8 +30,10 @@ use super::entrance::{self, Entrance};
 use super::problem_json::Problem;
 use super::webhooks::Webhooks;
 use crate::access::{self, Grant};
+use crate::age::AgeBand;
 use crate::control::Handle;
 use crate::limits;
+use crate::private::Private;
 use address_book::AddressBook;
 use news::News;
 pub(super) use news::WORDS;
@@ -70,16 +72,25 @@ pub(super) fn routes(control: Handle, entrance: &Entrance, webhooks: Option<Webh
         .with_state(backend)
 }
 
-/// Asks for a token that allows it, and says in which band of ages its legs are.
+/// For whom a request is made, by its token.
+#[derive(Clone)]
+struct Asker {
+    /// Who they are to the operator.
+    account: Option<Private<String>>,
+    /// In which band of ages the legs are.
+    band: AgeBand,
+}
+
+/// Asks for a token that allows it, and says for whom it was made.
 async fn admit(
     State((entrance, grant)): State<(Entrance, Grant)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let band = entrance
+    let (account, band) = entrance
         .admit_backend(request.headers(), grant)
         .map_err(refused)?;
-    request.extensions_mut().insert(band);
+    request.extensions_mut().insert(Asker { account, band });
     Ok(next.run(request).await)
 }
 

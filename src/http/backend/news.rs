@@ -25,6 +25,13 @@ pub(super) struct Happened {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum What {
+    /// It is there, and connects.
+    Opened {
+        /// Who opened it, by the `sub` of their token.
+        sub: Option<String>,
+        /// Which way its media flows.
+        direction: &'static str,
+    },
     /// The leg can be matched, where its picture has passed.
     Connected,
     /// Nothing is heard of it; its match is over.
@@ -66,7 +73,8 @@ pub(super) enum What {
 }
 
 /// The names of all events, as a backend may ask for them.
-pub(in crate::http) const WORDS: [&str; 10] = [
+pub(in crate::http) const WORDS: [&str; 11] = [
+    "opened",
     "connected",
     "silent",
     "screened",
@@ -161,6 +169,7 @@ impl What {
     /// As the event's name in the stream.
     pub(super) const fn word(&self) -> &'static str {
         match self {
+            Self::Opened { .. } => "opened",
             Self::Connected => "connected",
             Self::Silent => "silent",
             Self::Screened => "screened",
@@ -197,6 +206,10 @@ mod tests {
     fn every_event_can_be_asked_for_by_its_name() {
         let label = || "porn".to_owned();
         let all = [
+            What::Opened {
+                sub: None,
+                direction: "sendrecv",
+            },
             What::Connected,
             What::Silent,
             What::Screened,

@@ -1,0 +1,80 @@
+//! A match: it begins, shows its first pictures, and ends.
+
+use std::time::{Duration, Instant};
+
+use tracing::info;
+
+use super::request::Message;
+use super::switchboard::Switchboard;
+use crate::id::{MatchId, SessionId};
+use crate::lobby::Medium;
+use crate::media::Command;
+use crate::moderation;
+
+impl<F: FnMut(Command)> Switchboard<F> {
+    pub(super) fn match_began(
+        &mut self,
+        match_id: MatchId,
+        sessions: [SessionId; 2],
+        medium: Medium,
+        waited: [Duration; 2],
+    ) {
+        let [one, other] = sessions;
+        info!(%match_id, %one, %other, ?medium, "match began");
+        self.gauges.matches_begun.increment(1);
+        for waited in waited {
+            self.gauges.waited(waited);
+        }
+        self.sessions_by_match.insert(match_id, sessions);
+        if medium == Medium::Video {
+            let ends = sessions.map(|session| self.players.ends_of(session));
+            (self.command)(Command::Match { match_id, ends });
+        }
+    }
+
+    pub(super) fn match_ended(
+        &mut self,
+        match_id: MatchId,
+        sessions: [SessionId; 2],
+        medium: Medium,
+        now: Instant,
+    ) {
+        self.sessions_by_match.remove(&match_id);
+        self.register.face(sessions, false);
+        self.tell_desk(moderation::Input::Parted { match_id, sessions }, now);
+        if medium == Medium::Video {
+            let ends = sessions.map(|session| self.players.ends_of(session));
+            (self.command)(Command::Part { match_id, ends });
+        }
+    }
+
+    /// Whoever pressed Next sees somebody.
+    pub(super) fn first_picture(
+        &mut self,
+        match_id: MatchId,
+        shown: SessionId,
+        timestamp: u32,
+        now: Instant,
+    ) {
+        let Some(pair) = self.sessions_by_match.get(&match_id) else {
+            return;
+        };
+        let Some(viewer) = pair.iter().find(|session| **session != shown) else {
+            return;
+        };
+        let viewer = *viewer;
+        let picture = Message::Picture {
+            match_id,
+            timestamp,
+        };
+        self.tell(viewer, picture);
+        let next_at = self
+            .register
+            .stay(viewer)
+            .and_then(|stay| stay.next_at.take());
+        if let Some(next_at) = next_at {
+            self.gauges
+                .first_picture(now.saturating_duration_since(next_at));
+        }
+    }
+}
