@@ -20,5 +20,6 @@ mod repairs;
 mod returns;
 #[path = "../program/started.rs"]
 mod started;
+mod unrelated;
 mod visitor;
 mod websocket;
