@@ -1,20 +1,21 @@
 //! The example for WHIP and WHEP, run: `aiortc` is a stack that shares no code with anything here.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::{sleep, timeout};
 
 use crate::leg_client::PATIENCE;
 use crate::operator::Operator;
 
 /// A visitor of the example, ended with the test.
 struct Visitor {
-    child: Child,
-    lines: Receiver<String>,
+    lines: Lines<BufReader<ChildStdout>>,
+    _child: Child,
 }
 
 impl Visitor {
@@ -29,57 +30,47 @@ impl Visitor {
             .args([script, "--endpoint", &endpoint, "--token", &token])
             .args(["--picture", picture, "--seconds", "60"])
             .stdout(Stdio::piped())
+            .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let (said, lines) = channel();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                // The test may have ended.
-                let _ = said.send(line);
-            }
-        });
-        Self { child, lines }
+        let stdout = child.stdout.take().unwrap();
+        Self {
+            lines: BufReader::new(stdout).lines(),
+            _child: child,
+        }
     }
 
     /// The rest of the next line that begins so.
-    fn says(&self, what: &str) -> String {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).expect("it is said in time");
-            if let Some(rest) = line.strip_prefix(what) {
-                return rest.to_owned();
+    async fn says(&mut self, what: &str) -> String {
+        let said = async {
+            loop {
+                let line = self.lines.next_line().await.unwrap();
+                let line = line.expect("it goes on");
+                if let Some(rest) = line.strip_prefix(what) {
+                    return rest.to_owned();
+                }
             }
-        }
+        };
+        timeout(PATIENCE, said).await.expect("it is said in time")
     }
 }
 
-impl Drop for Visitor {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[test]
-fn a_client_that_nobody_here_wrote_publishes_and_plays() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_nobody_here_wrote_publishes_and_plays() {
     let operator = Operator::new();
-    let ada = Visitor::new(&operator, "ada", "testsrc2=size=320x240:rate=15");
-    let bob = Visitor::new(&operator, "bob", "mandelbrot=size=160x120:rate=15");
-    let legs = [&ada, &bob].map(|visitor| visitor.says("leg "));
+    let mut ada = Visitor::new(&operator, "ada", "testsrc2=size=320x240:rate=15");
+    let mut bob = Visitor::new(&operator, "bob", "mandelbrot=size=160x120:rate=15");
+    let legs = [ada.says("leg ").await, bob.says("leg ").await];
     let backend = operator.backend();
     let body = json!({ "legs": legs }).to_string();
-    let end = Instant::now() + PATIENCE;
-    // Until both are connected.
-    while backend
-        .send("PUT", "/v1/matches/it", "application/json", &body)
-        .status
-        != 201
-    {
-        assert!(Instant::now() < end, "they are matched in time");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    assert!(ada.says("sees ").starts_with("160x120, "));
-    assert!(bob.says("sees ").starts_with("320x240, "));
+    let put = || backend.send("PUT", "/v1/matches/it", "application/json", &body);
+    let matched = async {
+        // Until both are connected.
+        while put().status != 201 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, matched).await.expect("they are matched");
+    assert!(ada.says("sees ").await.starts_with("160x120, "));
+    assert!(bob.says("sees ").await.starts_with("320x240, "));
 }
