@@ -66,6 +66,11 @@ table! {
     FACE_TIME = Histogram "visavis_first_picture_seconds" [""], Seconds, "From a match's begin to the first complete keyframe on its way to the partner.";
     WAIT_TIME = Histogram "visavis_wait_seconds" [""], Seconds, "How long a session looked for a partner.";
     MATCH_TIME = Histogram "visavis_match_seconds" [""], Seconds, "How long a match lasted.";
+    ROUND_TRIP = Histogram "visavis_match_round_trip_seconds" [""], Seconds, "Of one direction of a match: from the relay to the one who receives and back, on average.";
+    JITTER = Histogram "visavis_match_jitter_seconds" [""], Seconds, "Of one direction of a match: jitter of the picture at its end, as the one who receives reports it.";
+    UP_LOSS = Histogram "visavis_match_up_loss_ratio" [""], Count, "Of one direction of a match: share of the packets that were lost on the way to the relay.";
+    DOWN_LOSS = Histogram "visavis_match_down_loss_ratio" [""], Count, "Of one direction of a match: share of the packets that were lost on the way from the relay.";
+    FROZEN = Histogram "visavis_match_frozen_ratio" [""], Count, "Of one direction of a match: share of the time in which no picture came where one was due.";
     SCREENING_TIME = Histogram "visavis_screening_seconds" [""], Seconds, "From a connected leg to the first picture of it that passes.";
     VERDICT_TIME = Histogram "visavis_verdict_seconds" [""], Seconds, "From a picture to what is said of it.";
     FIRST_VERDICT_TIME = Histogram "visavis_first_verdict_seconds" [""], Seconds, "From a connected leg to the first picture of it that was judged.";
@@ -122,8 +127,13 @@ table! {
     PROCESS_MEMORY = Gauge "process_resident_memory_bytes" [""], Bytes, "Memory that this process holds.";
 }
 
-/// Bounds of the histograms, in seconds: from a frame on loopback to a long talk.
-const BUCKETS: &[f64] = &[
+/// Bounds of the histograms of shares: from one packet in a thousand to all.
+const SHARES: &[f64] = &[
+    0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0,
+];
+
+/// Bounds of the histograms of times, in seconds: from a frame on loopback to a long talk.
+const TIMES: &[f64] = &[
     0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
     300.0, 1800.0,
 ];
@@ -209,7 +219,11 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         .iter()
         .filter(|metric| metric.shape == Shape::Histogram)
     {
-        builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), BUCKETS)?;
+        let bounds = match metric.unit {
+            Unit::Seconds => TIMES,
+            _ => SHARES,
+        };
+        builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), bounds)?;
     }
     let handle = builder.install_recorder()?;
     for metric in METRICS {

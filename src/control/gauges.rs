@@ -5,6 +5,7 @@ use std::time::Duration;
 use ::metrics::{Counter, Gauge, Histogram};
 
 use crate::lobby::{Category, Lobby};
+use crate::media::Quality;
 use crate::metrics;
 use crate::moderation::Deed;
 
@@ -22,6 +23,11 @@ pub(super) struct Gauges {
     match_seconds: Histogram,
     screening_seconds: Histogram,
     verdict_seconds: Histogram,
+    round_trip_seconds: Histogram,
+    jitter_seconds: Histogram,
+    up_loss: Histogram,
+    down_loss: Histogram,
+    frozen: Histogram,
 }
 
 impl Gauges {
@@ -39,6 +45,11 @@ impl Gauges {
             match_seconds: metrics::MATCH_TIME.histogram(),
             screening_seconds: metrics::SCREENING_TIME.histogram(),
             verdict_seconds: metrics::VERDICT_TIME.histogram(),
+            round_trip_seconds: metrics::ROUND_TRIP.histogram(),
+            jitter_seconds: metrics::JITTER.histogram(),
+            up_loss: metrics::UP_LOSS.histogram(),
+            down_loss: metrics::DOWN_LOSS.histogram(),
+            frozen: metrics::FROZEN.histogram(),
         }
     }
 
@@ -86,6 +97,28 @@ impl Gauges {
         self.verdict_seconds.record(after);
     }
 
+    /// One direction of a match is over.
+    pub(super) fn measured(&self, quality: &Quality) {
+        // Nobody's network is told by less.
+        if quality.lasted < MEASURED_FROM {
+            return;
+        }
+        if let Some(round_trip) = quality.round_trip {
+            self.round_trip_seconds.record(round_trip);
+        }
+        self.jitter_seconds.record(quality.down.jitter);
+        for (loss, hop) in [
+            (&self.up_loss, &quality.up),
+            (&self.down_loss, &quality.down),
+        ] {
+            if let Some(ratio) = hop.loss_ratio() {
+                loss.record(ratio);
+            }
+        }
+        let frozen = quality.frozen.as_secs_f64() / quality.lasted.as_secs_f64();
+        self.frozen.record(frozen);
+    }
+
     /// A decision is written down and takes hold.
     pub(super) fn decided(&self, deed: Deed) {
         metrics::DECISIONS.counter_of(deed.word()).increment(1);
@@ -96,6 +129,9 @@ impl Gauges {
         metrics::REPORTS.counter_of(word(category)).increment(1);
     }
 }
+
+/// The shortest match whose quality counts.
+const MEASURED_FROM: Duration = Duration::from_secs(5);
 
 /// A category as a label.
 pub(super) const fn word(category: Category) -> &'static str {

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::line::{Line, SocketId};
 use super::pulse::LookFigures;
-use super::request::{Request, Ruled};
+use super::request::{Measured, Request, Ruled};
 use crate::config;
 use crate::id::MatchId;
 use crate::limits;
@@ -74,6 +74,14 @@ impl Handle {
         let (done, told) = oneshot::channel();
         let find = Request::Find { match_id, done };
         self.requests.send(find).await.ok()?;
+        told.await.ok()
+    }
+
+    /// How well the match goes that the leg on a line is in; none if the control task has ended.
+    pub async fn measure(&self, socket: SocketId) -> Option<Measured> {
+        let (done, told) = oneshot::channel();
+        let measure = Request::Measure { socket, done };
+        self.requests.send(measure).await.ok()?;
         told.await.ok()
     }
 

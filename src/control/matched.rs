@@ -1,14 +1,15 @@
-//! A match: it begins, shows its first pictures, and ends.
+//! A match: it begins, shows its first pictures, is measured, and ends.
 
 use std::time::{Duration, Instant};
 
 use tracing::info;
 
-use super::request::Message;
-use super::switchboard::Switchboard;
-use crate::id::{MatchId, SessionId};
+use super::line::SocketId;
+use super::request::{Measured, Message};
+use super::switchboard::{Switchboard, session_of};
+use crate::id::{LegId, MatchId, SessionId};
 use crate::lobby::Medium;
-use crate::media::Command;
+use crate::media::{Command, Quality};
 use crate::moderation;
 
 impl<F: FnMut(Command)> Switchboard<F> {
@@ -76,5 +77,46 @@ impl<F: FnMut(Command)> Switchboard<F> {
             self.gauges
                 .first_picture(now.saturating_duration_since(next_at));
         }
+    }
+    /// How well goes, or went, what one leg sends to another in a match.
+    pub(super) fn measured(
+        &mut self,
+        match_id: MatchId,
+        [from, to]: [LegId; 2],
+        quality: Box<Quality>,
+        is_over: bool,
+    ) {
+        let session = session_of(from);
+        if is_over {
+            self.gauges.measured(&quality);
+            if let Some(receiver) = self.players.session_by(to) {
+                let received = Measured {
+                    sends: None,
+                    receives: Some(quality.clone()),
+                };
+                self.tell(receiver, Message::Measured(received));
+            }
+            let sent = Measured {
+                sends: Some(quality),
+                receives: None,
+            };
+            self.tell(session, Message::Measured(sent));
+        } else if self.sessions_by_match.contains_key(&match_id)
+            && let Some(stay) = self.register.stay(session)
+        {
+            stay.sends = Some(quality);
+        }
+    }
+
+    /// How well the match goes that the session on a line is in, or the one that a player there is of.
+    pub(super) fn measurements(&mut self, socket: SocketId) -> Measured {
+        let own = self.register.session_on(socket);
+        let session = own.or_else(|| self.players.session_on(socket));
+        let partner = session.and_then(|session| self.register.partner_of(session));
+        let [sends, receives] = [session, partner].map(|session| {
+            let stay = self.register.stay(session?)?;
+            stay.sends.clone()
+        });
+        Measured { sends, receives }
     }
 }

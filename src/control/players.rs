@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::line::SocketId;
 use super::request::{Message, Refusal};
-use super::switchboard::{Switchboard, leg_of};
+use super::switchboard::{Switchboard, leg_of, session_of};
 use crate::direction::Direction;
 use crate::id::{LegId, SessionId};
 use crate::lobby::{Ask, ByeReason, Input, LegNews, Notice};
@@ -48,6 +48,20 @@ impl Players {
     /// The player of a session.
     pub(super) fn of(&self, session: SessionId) -> Option<LegId> {
         self.by_session.get(&session).copied()
+    }
+
+    /// The session that a player on this line receives for.
+    pub(super) fn session_on(&self, socket: SocketId) -> Option<SessionId> {
+        let player = self.by_leg.get(self.by_socket.get(&socket)?)?;
+        Some(player.session)
+    }
+
+    /// The session that receives by a leg.
+    pub(super) fn session_by(&self, leg: LegId) -> Option<SessionId> {
+        if is_player(leg) {
+            return self.by_leg.get(&leg).map(|player| player.session);
+        }
+        Some(session_of(leg))
     }
 
     /// By what a session sends and receives.
@@ -145,8 +159,8 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 self.put(put(LegNews::Silent), now);
             }
             Event::Closed { .. } => self.end_player(leg, now),
-            // It sends no picture, and no leg is a thread.
-            Event::FirstPicture { .. } | Event::Load { .. } => {}
+            // It sends nothing, and no leg is a thread.
+            Event::FirstPicture { .. } | Event::Quality { .. } | Event::Load { .. } => {}
         }
     }
 

@@ -13,6 +13,7 @@ use super::request::{Marks, Message};
 use crate::codec::VideoCodec;
 use crate::id::SessionId;
 use crate::lobby::Medium;
+use crate::media::Quality;
 use crate::moderation::{DeviceKey, Label};
 use crate::private::Private;
 
@@ -52,6 +53,8 @@ pub(super) struct Stay {
     pub(super) next_at: Option<Instant>,
     /// Until its picture has passed: when its leg was connected.
     pub(super) connected_at: Option<Instant>,
+    /// How well goes what it sends into the match that it is in, as of lately.
+    pub(super) sends: Option<Box<Quality>>,
     /// Whom it faces.
     pub(super) partner: Option<SessionId>,
     /// The browser that it came with.
@@ -146,6 +149,7 @@ impl Register {
             asked_at: Some(now),
             next_at: None,
             connected_at: None,
+            sends: None,
             partner: None,
             device,
             case: None,
@@ -203,6 +207,7 @@ impl Register {
         for (session, partner) in [(one, other), (other, one)] {
             if let Some(stay) = self.stays.get_mut(&session) {
                 stay.partner = facing.then_some(partner);
+                stay.sends = None;
             }
         }
     }

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::line::SocketId;
 use crate::id::{MatchId, SessionId};
 use crate::lobby::{Ask, Notice, Standing, Unpaired, Wish};
-use crate::media::OfferError;
+use crate::media::{OfferError, Quality};
 use crate::moderation::{Actor, DeviceKey, Label, Policy, Ruling};
 use crate::private::Private;
 
@@ -83,6 +83,13 @@ pub enum Request {
         /// Told whether it does.
         done: oneshot::Sender<bool>,
     },
+    /// A backend asks how well the match goes that a leg of its own is in.
+    Measure {
+        /// The line of the leg.
+        socket: SocketId,
+        /// Told that.
+        done: oneshot::Sender<Measured>,
+    },
     /// Another policy is in force.
     Replace {
         /// The policy.
@@ -102,6 +109,15 @@ pub enum Request {
         /// Told when nobody is left.
         done: oneshot::Sender<()>,
     },
+}
+
+/// How well a match goes, as one of its sessions sees it: none where nothing is measured yet.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Measured {
+    /// What it sends.
+    pub sends: Option<Box<Quality>>,
+    /// What it receives.
+    pub receives: Option<Box<Quality>>,
 }
 
 /// By what a visitor is known again.
@@ -160,6 +176,8 @@ pub enum Message {
         /// RTP timestamp from which on pictures are of this match.
         timestamp: u32,
     },
+    /// How well went one direction of a match that is over.
+    Measured(Measured),
     /// How far the look at the visitor's picture is.
     Screening(Screening),
     /// What the visitor shows is against the rules.

@@ -131,6 +131,9 @@ impl<F: FnMut(Command)> Switchboard<F> {
             Request::Find { match_id, done } => {
                 let _ = done.send(self.sessions_by_match.contains_key(&match_id));
             }
+            Request::Measure { socket, done } => {
+                let _ = done.send(self.measurements(socket));
+            }
             Request::Replace { policy } => self.replace_policy(policy, now),
             Request::Readmit { device } => self.readmit(device, now),
             Request::Rule(ruled) => self.rule(ruled, now),
@@ -167,6 +170,13 @@ impl<F: FnMut(Command)> Switchboard<F> {
                     self.put(Input::Capacity { has_room }, now);
                 }
             }
+            Event::Quality {
+                match_id,
+                leg,
+                to,
+                quality,
+                is_over,
+            } => self.measured(match_id, [leg, to], quality, is_over),
             Event::Connected { leg } => self.leg_news(leg, LegNews::Connected, now),
             Event::Silent { leg } => self.leg_news(leg, LegNews::Silent, now),
             Event::Heard { leg } => self.leg_news(leg, LegNews::Heard, now),

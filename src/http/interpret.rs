@@ -93,9 +93,9 @@ pub(super) fn read(text: &str) -> Result<Wanted, ErrorCode> {
     Ok(Wanted::Ask(ask))
 }
 
-/// A control message as it goes on the wire.
-pub(super) fn write(message: Message, rules: &config::Lobby) -> FromServer {
-    match message {
+/// A control message as it goes on the wire; none for what is not the visitor's.
+pub(super) fn write(message: Message, rules: &config::Lobby) -> Option<FromServer> {
+    Some(match message {
         Message::Joined {
             ticket: Ticket { token, grace },
             online,
@@ -154,7 +154,8 @@ pub(super) fn write(message: Message, rules: &config::Lobby) -> FromServer {
         Message::Replaced => FromServer::Bye {
             reason: ByeReason::Replaced,
         },
-    }
+        Message::Measured(_) => return None,
+    })
 }
 
 fn noticed(notice: Notice) -> FromServer {

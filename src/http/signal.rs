@@ -179,7 +179,9 @@ impl Visit {
         message: Message,
         held: &mut oneshot::Receiver<()>,
     ) -> Result<(), Over> {
-        let said = interpret::write(message, self.control.rules());
+        let Some(said) = interpret::write(message, self.control.rules()) else {
+            return Ok(());
+        };
         self.say(&said, held).await?;
         match said {
             FromServer::Bye { .. } => self.close(close_code::NORMAL).await,

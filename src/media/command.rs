@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::quality::Quality;
 use crate::codec::VideoCodec;
 use crate::direction::Direction;
 use crate::id::{LegId, MatchId, ShardIndex};
@@ -144,6 +145,19 @@ pub enum Event {
         /// Since the match reached the leg's shard.
         after_ms: u32,
     },
+    /// How well what a leg sends into a match goes, every few seconds and at the end.
+    Quality {
+        /// The match.
+        match_id: MatchId,
+        /// The leg.
+        leg: LegId,
+        /// The leg that receives it.
+        to: LegId,
+        /// Since the match began.
+        quality: Box<Quality>,
+        /// Whether that is all.
+        is_over: bool,
+    },
     /// How busy a media thread is, once a second.
     Load {
         /// The thread.
@@ -177,6 +191,7 @@ impl Event {
             | Self::Refused { leg, .. }
             | Self::Connected { leg }
             | Self::FirstPicture { leg, .. }
+            | Self::Quality { leg, .. }
             | Self::Silent { leg }
             | Self::Heard { leg }
             | Self::Closed { leg } => Some(*leg),

@@ -77,8 +77,8 @@ pub(crate) struct Outgoing {
     longest_step: u32,
     first_timestamp: u32,
     /// Packets and payload bytes, for sender reports.
-    pub(crate) packets: u32,
-    pub(crate) octets: u32,
+    pub(crate) packets: u64,
+    pub(crate) octets: u64,
 }
 
 impl Outgoing {
@@ -133,10 +133,8 @@ impl Outgoing {
         self.step = ahead
             .filter(|ahead| (1..=self.longest_step).contains(ahead))
             .unwrap_or(self.step);
-        self.packets = self.packets.wrapping_add(1);
-        self.octets = self
-            .octets
-            .wrapping_add(u32::try_from(payload).unwrap_or(0));
+        self.packets += 1;
+        self.octets += payload as u64;
     }
 }
 

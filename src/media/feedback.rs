@@ -46,7 +46,7 @@ impl Relay {
         &mut self,
         track: Track,
         report: &SenderReport,
-        our_ntp: u64,
+        (now, our_ntp): (Instant, u64),
         out: &mut Datagrams,
     ) {
         let (line, ssrc, outgoing) = match track {
@@ -71,13 +71,13 @@ impl Relay {
             ssrc,
             ntp,
             rtp_timestamp: report.rtp_timestamp.wrapping_add(line.timestamp),
-            packets: outgoing.packets,
-            octets: outgoing.octets,
+            packets: low32(outgoing.packets),
+            octets: low32(outgoing.octets),
         };
         let mut room = Vec::with_capacity(128);
         rtcp::write::sender_report(&mut room, &rewritten, &[]);
         rtcp::write::sdes_cname(&mut room, ssrc, &self.downlink.cname);
-        self.remember_report(report.ntp, ntp);
+        self.remember_report(report.ntp, ntp, now);
         self.downlink.send_rtcp(&room, out);
     }
 
@@ -98,7 +98,7 @@ impl Relay {
             match packet {
                 Packet::SenderReport(_, blocks) | Packet::ReceiverReport(_, blocks) => {
                     for block in blocks.take(8) {
-                        match self.translate_block(&block, uplink) {
+                        match self.translate_block(&block, uplink, means.now) {
                             Some(block) => scratch.blocks.push(block),
                             None => translated.stale += 1,
                         }
@@ -108,7 +108,10 @@ impl Relay {
                     scratch.wanted.clear();
                     for sequence in nack.lost().take(limits::NACK_SEQUENCES) {
                         match self.answer_nack(sequence, uplink, &mut means) {
-                            Asked::Resent => translated.resent += 1,
+                            Asked::Resent => {
+                                translated.resent += 1;
+                                self.course.resent += 1;
+                            }
                             Asked::UnderWay => {}
                             Asked::OverShare => translated.over_share += 1,
                             Asked::Stale => translated.stale += 1,
@@ -138,8 +141,14 @@ impl Relay {
     }
 
     /// A report block in the sender's numbers. `None` where it is not about this match.
-    fn translate_block(&mut self, block: &ReportBlock, uplink: &mut Uplink) -> Option<ReportBlock> {
+    fn translate_block(
+        &mut self,
+        block: &ReportBlock,
+        uplink: &mut Uplink,
+        now: Instant,
+    ) -> Option<ReportBlock> {
         let ssrcs = &self.downlink.numbers.ssrcs;
+        let is_picture = block.ssrc == ssrcs.video;
         let (line, stream, sent) = if block.ssrc == ssrcs.audio {
             (
                 self.audio.as_mut()?,
@@ -163,7 +172,11 @@ impl Relay {
                 .unwrap_or(block.cumulative_lost);
         let ssrc = stream.ssrc?;
         let cumulative_lost = stream.reception.partner_reported(newly_lost);
-        let last_sr = self.report_before(block.last_sr);
+        let named = self.report_before(block.last_sr);
+        let last_sr = named.map_or(0, |report| report.came_as);
+        let named_after = named.map(|report| now.saturating_duration_since(report.at));
+        self.course
+            .reported(block, newly_lost, is_picture, named_after);
         Some(ReportBlock {
             ssrc,
             cumulative_lost,

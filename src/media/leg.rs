@@ -7,7 +7,7 @@ use str0m::crypto::Fingerprint;
 use str0m::ice::IceCreds;
 
 use super::answer::{self, Own, Ssrcs};
-use super::command::{Gate, OfferError};
+use super::command::{Event, Gate, OfferError};
 use super::datagrams::Route;
 use super::downlink::{Downlink, Numbers};
 use super::face::Face;
@@ -199,6 +199,20 @@ impl Leg {
         let numbers = Numbers::new(&self.terms, &self.ssrcs);
         let downlink = Downlink::new(self.id, route, numbers, Outbound::new(&keys.server), chance);
         self.downlink = Whereabouts::Home(Box::new(downlink));
+    }
+
+    /// How well goes what it sends.
+    pub(crate) fn quality_of(&self, relay: &Relay, is_over: bool, now: Instant) -> Option<Event> {
+        let quality = relay
+            .course
+            .quality(self.uplink.as_ref()?, &relay.downlink, now);
+        Some(Event::Quality {
+            match_id: relay.match_id,
+            leg: self.id,
+            to: relay.partner,
+            quality: Box::new(quality),
+            is_over,
+        })
     }
 
     /// Whether another offer is for the same tracks by the same numbers.

@@ -13,9 +13,9 @@
 //! Beside it: [`tapping`] copies pictures that are due; [`transport`] (ICE, DTLS), [`offer`] and
 //! [`answer`] (SDP) make a [`leg`] at the door; [`switching`] lets legs face each other and part,
 //! beginning with a kept [`face`]; [`feedback`] carries RTCP across a match;
-//! [`rounds`] is what happens by the clock ([`wheel`]); [`cadence`] says when a thread reads again and
-//! [`overload`] what it keeps back when it cannot carry all; [`containment`] keeps a broken leg from
-//! breaking others.
+//! [`quality`] says how well it goes; [`rounds`] is what happens by the clock ([`wheel`]); [`cadence`]
+//! says when a thread reads again and [`overload`] what it keeps back when it cannot carry all;
+//! [`containment`] keeps a broken leg from breaking others.
 //!
 //! [`Command`] and [`Event`] are the only door to the control plane, and [`Plane`] is its handle.
 
@@ -44,6 +44,7 @@ mod overload;
 mod plane;
 mod posting;
 mod publish;
+mod quality;
 mod reception;
 mod relay;
 mod resend;
@@ -65,5 +66,6 @@ pub use datagrams::{Datagrams, Route};
 pub use mail::Mail;
 pub use overload::Shed;
 pub use plane::{Plane, StartError};
+pub use quality::{Hop, Quality};
 pub use shard::{Effects, Settings, Shard};
 pub use transport::Identity;

@@ -52,6 +52,22 @@ impl Reception {
         self.first.map(|_| self.highest)
     }
 
+    /// How many packets were sent until the newest, and how many of them arrived.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let expected = self.first.map_or(0, |first| self.highest - first + 1);
+        (expected, self.received)
+    }
+
+    /// Interarrival jitter in ticks of the stream's clock.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates"
+    )]
+    pub(crate) const fn jitter(&self) -> u32 {
+        self.jitter as u32
+    }
+
     /// Notes a sender report of this stream.
     pub(crate) fn sender_report(&mut self, ntp: u64, now: Instant) {
         self.last_report = Some((middle(ntp), now));
@@ -79,12 +95,7 @@ impl Reception {
             fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
             cumulative_lost: self.told_lost,
             highest_sequence: low32(self.highest),
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "saturates"
-            )]
-            jitter: self.jitter as u32,
+            jitter: self.jitter(),
             last_sr,
             delay_since_last_sr: delay,
         })

@@ -12,10 +12,11 @@ use super::arrivals::low;
 use super::datagrams::Datagrams;
 use super::downlink::{Downlink, KEYFRAME_PAUSE, Outgoing};
 use super::losses::Losses;
+use super::quality::Course;
 use super::reception::middle;
 use super::stretch::Stretch;
 use super::tape::Tape;
-use super::uplink::{Received, Track};
+use super::uplink::{Received, Track, Uplink};
 use crate::codec::VideoCodec;
 use crate::id::{LegId, MatchId};
 use crate::limits;
@@ -36,13 +37,23 @@ pub(crate) struct Relay {
     pub(crate) ntp_offset: Option<u64>,
     /// What to add to the partner's arrival times to get this shard's.
     pub(crate) arrival_shift: Option<i64>,
-    /// Sender reports of this match: middle NTP bits as sent on, and as they came.
-    reports: [(u32, u32); 8],
+    /// How well it goes.
+    pub(crate) course: Course,
+    /// Sender reports of this match.
+    reports: [Option<Report>; 8],
     reports_at: usize,
     transport_ids: (Option<u8>, Option<u8>),
     asked_keyframe: Option<Instant>,
     began: Instant,
     pub(super) is_first_picture_told: bool,
+}
+
+/// A sender report that was sent on, by the middle bits of its NTP time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Report {
+    sent_as: u32,
+    pub(crate) came_as: u32,
+    pub(crate) at: Instant,
 }
 
 /// A track that flows.
@@ -76,26 +87,26 @@ pub(crate) enum Passage {
 }
 
 impl Relay {
-    /// A relay toward the owner of `downlink`, of what a leg with the given extension id sends.
+    /// A relay toward the owner of `downlink`, of what comes by `uplink`.
     pub(crate) fn new(
         match_id: MatchId,
         mut downlink: Box<Downlink>,
-        sender_transport_cc: Option<u8>,
-        ntp_offset: Option<u64>,
+        uplink: &Uplink,
         now: Instant,
     ) -> Self {
         downlink.begin_match();
         Self {
             match_id,
             partner: downlink.leg,
-            transport_ids: (sender_transport_cc, downlink.numbers.transport_cc),
+            transport_ids: (uplink.transport_cc, downlink.numbers.transport_cc),
+            course: Course::begin(uplink, &downlink, now),
             downlink,
             audio: None,
             video: None,
             transport: None,
-            ntp_offset,
+            ntp_offset: uplink.clock.offset(),
             arrival_shift: None,
-            reports: [(0, 0); 8],
+            reports: [None; 8],
             reports_at: 0,
             asked_keyframe: None,
             began: now,
@@ -126,6 +137,7 @@ impl Relay {
         self.video = None;
         self.transport = None;
         self.asked_keyframe = None;
+        self.course.picture_held();
     }
 
     /// Whether a keyframe is to be asked of the sender now; it counts as asked.
@@ -144,19 +156,23 @@ impl Relay {
     }
 
     /// Notes a sender report that is sent on, to find it again by what the partner makes of it.
-    pub(crate) fn remember_report(&mut self, ntp_in: u64, ntp_out: u64) {
+    pub(crate) fn remember_report(&mut self, ntp_in: u64, ntp_out: u64, at: Instant) {
         if let Some(slot) = self.reports.get_mut(self.reports_at % 8) {
-            *slot = (middle(ntp_out), middle(ntp_in));
+            *slot = Some(Report {
+                sent_as: middle(ntp_out),
+                came_as: middle(ntp_in),
+                at,
+            });
         }
         self.reports_at += 1;
     }
 
-    /// The sender's name for a report that the partner names. Zero where it is not of this match.
-    pub(crate) fn report_before(&self, last_sr: u32) -> u32 {
-        self.reports
-            .iter()
-            .find(|(out, _)| last_sr != 0 && *out == last_sr)
-            .map_or(0, |(_, came_as)| *came_as)
+    /// The report that the partner names; none where it is not of this match.
+    pub(crate) fn report_before(&self, last_sr: u32) -> Option<Report> {
+        let known = self.reports.iter().flatten();
+        known
+            .copied()
+            .find(|report| last_sr != 0 && report.sent_as == last_sr)
     }
 
     fn forward_audio(
@@ -228,7 +244,11 @@ impl Relay {
         self.downlink
             .video
             .sent(index, heading.timestamp, length, received.at);
-        if received.header.marker && !self.is_first_picture_told {
+        if !received.header.marker {
+            return Passage::Sent;
+        }
+        self.course.picture(received.at);
+        if !self.is_first_picture_told {
             self.is_first_picture_told = true;
             return Passage::FirstPicture {
                 timestamp: heading.timestamp,

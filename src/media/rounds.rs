@@ -75,6 +75,12 @@ impl Shard {
         }
         if leg.rounds.reports <= now {
             leg.rounds.reports = now + REPORTS_EVERY;
+            let relay = leg.relay.as_mut();
+            if relay.is_some_and(|relay| relay.course.is_due(now)) {
+                let relay = leg.relay.as_deref();
+                let told = relay.and_then(|relay| leg.quality_of(relay, false, now));
+                fx.events.extend(told);
+            }
             report_reception(leg, now, &mut scratch);
         }
         self.send_upstream(key, &scratch.upstream, fx);

@@ -316,7 +316,7 @@ impl Shard {
                         uplink.clock.reported(report.ntp, our_ntp);
                     }
                     if let Some(relay) = &mut leg.relay {
-                        relay.send_report(track, &report, our_ntp, &mut fx.datagrams);
+                        relay.send_report(track, &report, (fx.now, our_ntp), &mut fx.datagrams);
                     }
                 }
                 Packet::ReceiverReport(..)
@@ -400,6 +400,7 @@ impl Shard {
         leg.transport.close(fx.now, &mut fx.datagrams);
         self.directory.remove(leg.id);
         if let Some(relay) = leg.relay.take() {
+            fx.events.extend(leg.quality_of(&relay, true, fx.now));
             self.give_back(*relay, fx);
         }
         self.tell_others(leg.id, || Matter::Gone, fx);

@@ -288,8 +288,7 @@ impl Shard {
                 fx,
             );
         };
-        let offset = uplink.clock.offset();
-        let mut relay = Relay::new(match_id, downlink, uplink.transport_cc, offset, fx.now);
+        let mut relay = Relay::new(match_id, downlink, uplink, fx.now);
         uplink.losses.clear();
         leg.tapping.match_began(fx.now);
         // Whatever becomes of it, it is not for the match after this one.
@@ -328,6 +327,7 @@ impl Shard {
                 uplink.losses.clear();
             }
             leg.is_shed = false;
+            fx.events.extend(leg.quality_of(&relay, true, fx.now));
             self.give_back(*relay, fx);
         }
         self.schedule(key, fx.now);

@@ -175,7 +175,7 @@ async fn a_backend_is_told_what_happens_and_what_it_missed() {
     assert_eq!(gap[0].1, "gap");
     let first = gap[0].0 - 6;
     assert_eq!(backend.ask("DELETE", &ada.location).status, 200);
-    let all = events(&backend, Some(first), 8);
+    let all = events(&backend, Some(first), 10);
     let told: Vec<_> = all
         .iter()
         .map(|(_, name, leg)| (name.as_str(), leg.as_str()))
@@ -194,10 +194,11 @@ async fn a_backend_is_told_what_happens_and_what_it_missed() {
         ("matched", bob.name()),
         ("closed", ada.name()),
         ("parted", bob.name()),
+        ("quality", bob.name()),
     ] {
         assert!(told[4..].contains(&expected), "{expected:?} in {told:?}");
     }
-    let rest = events(&backend, Some(all[5].0), 2);
+    let rest = events(&backend, Some(all[5].0), 4);
     assert_eq!(rest, all[6..]);
 }
 

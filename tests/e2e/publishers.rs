@@ -2,7 +2,7 @@
 
 use webrtc::rtp_transceiver::rtp_transceiver_direction::RTCRtpTransceiverDirection as Direction;
 
-use crate::leg_client::{Kit, LegClient};
+use crate::leg_client::{Kit, LegClient, PATIENCE};
 use crate::operator::{Asker, Leg, Operator, SDP, code};
 
 async fn open(asker: &Asker<'_>, name: &str, direction: Direction) -> Leg {
@@ -92,4 +92,36 @@ async fn a_player_that_comes_again_takes_the_place_of_the_one_before() {
     assert_eq!(gone.status, 404);
     assert_eq!(backend.pair("it", [&publisher, &bob]).status, 201);
     second.sees("bob").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backend_is_told_how_well_a_match_goes() {
+    let operator = Operator::new();
+    let backend = operator.backend();
+    let ada = operator.with(&operator.token_for("ada"));
+    let publisher = open(&ada, "ada", Direction::Sendonly).await;
+    let player = open(&ada, "nobody", Direction::Recvonly).await;
+    let mut bob = backend.open("bob").await;
+    let statistics = |leg: &Leg| -> serde_json::Value {
+        let answer = backend.ask("GET", &format!("{}/statistics", leg.location));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        serde_json::from_str(&answer.body).unwrap()
+    };
+    let nothing = serde_json::json!({ "sends": null, "receives": null });
+    assert_eq!(statistics(&bob), nothing);
+    assert_eq!(backend.pair("it", [&publisher, &bob]).status, 201);
+    bob.sees("ada").await;
+    let measured = async {
+        while statistics(&player)["receives"].is_null() || statistics(&bob)["receives"].is_null() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, measured).await.unwrap();
+    let (of_bob, of_player) = (statistics(&bob), statistics(&player));
+    assert!(of_bob["receives"]["pictures"].as_u64().unwrap() > 30);
+    assert_eq!(of_bob["sends"]["up"]["lost"], 0);
+    assert_eq!(of_player["sends"], statistics(&publisher)["sends"]);
+    assert!(of_player["receives"]["down"]["packets"].as_u64().unwrap() > 100);
+    assert_eq!(backend.ask("DELETE", "/v1/matches/it").status, 204);
+    assert_eq!(statistics(&bob), nothing);
 }

@@ -42,3 +42,14 @@ pub(crate) enum GotRtcp {
     Cname(Vec<u8>),
     Other,
 }
+
+/// How many packets of a stream never came, of those before the newest.
+pub(crate) fn missing_of(got: &[Got], ssrc: u32) -> i32 {
+    let of_stream = got.iter().filter(|got| got.ssrc == ssrc);
+    let mut indices: Vec<u64> = of_stream.map(|got| got.index).collect();
+    indices.sort_unstable();
+    indices.dedup();
+    let span = indices.first().zip(indices.last());
+    let expected = span.map_or(0, |(first, last)| last - first + 1);
+    (expected - indices.len() as u64) as i32
+}

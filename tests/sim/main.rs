@@ -17,6 +17,7 @@ mod feedback;
 mod hostile;
 mod isolation;
 mod overload;
+mod quality;
 mod repair;
 mod shards;
 mod stream;

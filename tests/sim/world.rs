@@ -491,7 +491,7 @@ impl Visitor {
                 Some(ReportBlock {
                     ssrc,
                     fraction_lost: 0,
-                    cumulative_lost: 0,
+                    cumulative_lost: crate::got::missing_of(&self.browser.got, ssrc),
                     highest_sequence: newest(ssrc)? as u32,
                     jitter: 7,
                     last_sr: last_sr.map_or(0, |(sr, _)| sr),

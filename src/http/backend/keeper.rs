@@ -5,6 +5,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::Backend;
 use super::address_book::LegName;
 use super::news::{News, What};
+use super::statistics::Statistics;
 use crate::control::{self, Line, Marks, Message, Screening, SocketId, Whose};
 use crate::id::MatchId;
 use crate::lobby::{self, Ask, LeftReason, Notice, Wish};
@@ -199,6 +200,10 @@ impl Keeper {
                 return self.answer(Err(Unanswered::Offer(error)));
             }
             Message::Notice(notice) => return self.note(notice),
+            Message::Measured(measured) => self.tell(What::Quality {
+                sent: measured.sends.as_deref().map(Statistics::of),
+                received: measured.receives.as_deref().map(Statistics::of),
+            }),
             Message::Screening(screening) => {
                 self.stands(|it| it.screening = Some(screening));
                 if screening == Screening::Passed {

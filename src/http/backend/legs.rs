@@ -189,7 +189,7 @@ const fn word(connection: Connection) -> &'static str {
     }
 }
 
-fn find(backend: &Backend, name: String) -> Result<(LegName, Leg), Problem> {
+pub(super) fn find(backend: &Backend, name: String) -> Result<(LegName, Leg), Problem> {
     let name = LegName::from_outside(name);
     let leg = backend.address_book.leg(&name).ok_or_else(no_leg)?;
     Ok((name, leg))

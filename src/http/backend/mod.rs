@@ -6,7 +6,7 @@
 //!    a [`fragment`].
 //! 3. [`mod@matches`] brings two together. The lobby never does by itself: these sessions are led.
 //! 4. The [`address_book`] has both by the names that they have outside; what happens to them is [`news`],
-//!    which [`events`] streams.
+//!    which [`events`] streams; how well a match goes is in [`statistics`].
 
 mod address_book;
 mod events;
@@ -15,6 +15,7 @@ mod keeper;
 mod legs;
 mod matches;
 mod news;
+mod statistics;
 
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ pub(super) fn routes(control: Handle, entrance: &Entrance, webhooks: Option<Webh
         .route("/v1/legs", post(legs::open))
         .route("/v1/legs/{leg}", patch(legs::restart).delete(legs::close))
         .route("/v1/legs/{leg}/state", get(legs::state))
+        .route("/v1/legs/{leg}/statistics", get(statistics::look))
         .layer(for_grant(Grant::Publish));
     let one = get(matches::look).put(matches::pair).delete(matches::part);
     let matches = Router::new()

@@ -9,11 +9,12 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::address_book::LegName;
+use super::statistics::Statistics;
 use crate::http::webhooks::Webhooks;
 use crate::limits;
 
 /// What happened, as it is sent.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub(super) struct Happened {
     /// The leg that it happened to.
     leg: String,
@@ -22,7 +23,7 @@ pub(super) struct Happened {
 }
 
 /// What happened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum What {
     /// It is there, and connects.
@@ -44,6 +45,13 @@ pub(super) enum What {
     Parted {
         /// Why.
         reason: &'static str,
+    },
+    /// Its match is over, and so well it went.
+    Quality {
+        /// What it sent.
+        sent: Option<Statistics>,
+        /// What it received.
+        received: Option<Statistics>,
     },
     /// Its visitor is warned.
     Warned {
@@ -73,13 +81,14 @@ pub(super) enum What {
 }
 
 /// The names of all events, as a backend may ask for them.
-pub(in crate::http) const WORDS: [&str; 11] = [
+pub(in crate::http) const WORDS: [&str; 12] = [
     "opened",
     "connected",
     "silent",
     "screened",
     "matched",
     "parted",
+    "quality",
     "warned",
     "blocked",
     "unblocked",
@@ -105,7 +114,7 @@ struct Inside {
 }
 
 /// What somebody who was away gets.
-#[derive(PartialEq, Eq, Debug)]
+#[derive(PartialEq, Debug)]
 pub(super) enum Caught {
     /// What came since.
     All(Vec<Numbered>),
@@ -175,6 +184,7 @@ impl What {
             Self::Screened => "screened",
             Self::Matched => "matched",
             Self::Parted { .. } => "parted",
+            Self::Quality { .. } => "quality",
             Self::Warned { .. } => "warned",
             Self::Blocked { .. } => "blocked",
             Self::Unblocked => "unblocked",
@@ -194,6 +204,7 @@ impl Happened {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::Quality;
 
     fn numbers(caught: Caught) -> Vec<u64> {
         let Caught::All(events) = caught else {
@@ -215,6 +226,10 @@ mod tests {
             What::Screened,
             What::Matched,
             What::Parted { reason: "next" },
+            What::Quality {
+                sent: Some(Statistics::of(&Quality::default())),
+                received: None,
+            },
             What::Warned { label: label() },
             What::Blocked {
                 label: label(),
