@@ -2,7 +2,7 @@
 /** The client's package as others get it: packed, and installed from the file, without a network. */
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,8 +25,9 @@ export function installPackage(folder) {
     npm(["pack", "--pack-destination", draft], PACKAGE);
     const [file] = readdirSync(draft);
     if (!file) throw new Error("npm packed nothing");
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-    npm(["install", join(draft, file)], folder);
+    const project = join(folder, "package.json");
+    if (!existsSync(project)) writeFileSync(project, JSON.stringify({ private: true, type: "module" }));
+    npm(["install", "--no-save", join(draft, file)], folder);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

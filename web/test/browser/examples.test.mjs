@@ -1,0 +1,149 @@
+// @ts-check
+/** The examples, as somebody else would run them: strangers meet on pages that are not ours. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { installPackage } from "../packed.mjs";
+import { nearestColour } from "./camera.mjs";
+import { arrive, nameless, openChromium } from "./chromium.mjs";
+import { freePort, startServer } from "./server.mjs";
+
+/** @import { Browser, Page } from "playwright-core" */
+/** @import { Colour } from "./camera.mjs" */
+
+const EXAMPLES = fileURLToPath(new URL("../../../examples/", import.meta.url));
+const START_MS = 10_000;
+
+/** @type {Browser[]} */
+let browsers;
+
+before(async () => {
+  browsers = await Promise.all([openChromium("red"), openChromium("green"), openChromium("blue")]);
+});
+
+after(() => Promise.all(browsers.map((browser) => browser.close())));
+
+/**
+ * Runs a script of an example until the test ends.
+ * @param {import("node:test").TestContext} context
+ * @param {string} folder @param {string} script @param {NodeJS.ProcessEnv} settings
+ */
+async function run(context, folder, script, settings) {
+  const child = spawn(process.execPath, [script], { cwd: folder, env: { ...process.env, ...settings } });
+  let said = "";
+  context.after(() => child.kill());
+  await new Promise((resolve, reject) => {
+    const overdue = setTimeout(() => reject(new Error(`it says only: ${said}`)), START_MS);
+    child.once("exit", () => reject(new Error(`it ended: ${said}`)));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        said += chunk;
+        if (!said.includes("open http")) return;
+        clearTimeout(overdue);
+        resolve(undefined);
+      });
+    }
+  });
+}
+
+/** Somebody on the page of an example. */
+class Stranger {
+  /** @param {Awaited<ReturnType<typeof arrive>>} person */
+  constructor(person) {
+    this.person = person;
+    this.page = /** @type {Page} */ (person.page);
+    /** @type {string[]} */
+    this.complaints = [];
+    this.page.on("console", (line) => line.type() === "error" && this.complaints.push(line.text()));
+    this.page.on("pageerror", (error) => this.complaints.push(String(error)));
+  }
+
+  async start() {
+    await this.page.getByRole("checkbox", { name: "18" }).check();
+    await this.page.getByRole("button", { name: "Start" }).click();
+  }
+
+  next() {
+    return this.page.getByRole("button", { name: "Next" }).click();
+  }
+
+  /** @param {RegExp} words */
+  async reads(words) {
+    await this.page.getByRole("status").filter({ hasText: words }).waitFor({ timeout: 20_000 });
+  }
+
+  /** All there is has a place on this screen, and a name for whoever does not see it. */
+  async fits() {
+    const beside = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    assert.equal(await this.page.evaluate(beside), 0, "nothing is beside the screen");
+    assert.deepEqual(await nameless(this.page), []);
+    for (const button of await this.page.getByRole("button").all()) {
+      const box = await button.boundingBox();
+      assert.ok(box && box.y + box.height <= (this.page.viewportSize()?.height ?? 0), "no button is below the screen");
+    }
+  }
+
+  /** Sees this colour, uncovered, and sees it move. @param {Colour} colour */
+  async sees(colour) {
+    const looks = async () => nearestColour(await this.page.evaluate('instruments.look("#partner")'));
+    await this.person.until("sees a picture", async () => !(await this.person.isCovered()));
+    await this.person.until(`sees ${colour}`, async () => (await looks()) === colour);
+    const { decoded } = (await this.person.stats()).video;
+    await this.person.until("sees it move", async () => (await this.person.stats()).video.decoded > decoded + 20);
+    assert.equal(await this.person.isCovered(), false);
+    assert.equal(await looks(), colour);
+  }
+}
+
+/**
+ * Red and green meet; Next brings red to blue, on the connection that red had.
+ * @param {import("node:test").TestContext} context @param {string} url
+ */
+async function meetAndGoOn(context, url) {
+  const strangers = await Promise.all(browsers.map(async (browser) => new Stranger(await arrive(browser, url))));
+  context.after(() => Promise.all(strangers.map(({ page }) => page.close())));
+  const [red, green, blue] = strangers;
+  assert.ok(red && green && blue);
+  await red.page.setViewportSize({ width: 360, height: 640 });
+  await red.fits();
+  await red.start();
+  await red.reads(/looking/i);
+  await green.start();
+  await Promise.all([red.sees("green"), green.sees("red")]);
+  await red.fits();
+  await blue.start();
+  await blue.reads(/looking/i);
+  await red.next();
+  await Promise.all([red.sees("blue"), blue.sees("red")]);
+  await green.reads(/looking/i);
+  assert.equal(await green.person.isCovered(), true);
+  assert.deepEqual(await Promise.all(strangers.map(({ person }) => person.legs())), [1, 1, 1]);
+  return { red, green, blue };
+}
+
+test("strangers meet on a page that has the package from npm, and Next brings another", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "visavis-example-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(join(EXAMPLES, "matchmaker-page"), folder, { recursive: true });
+  installPackage(folder);
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const server = await startServer({ access: { origins: [url] } });
+  context.after(() => server.stop());
+  await run(context, folder, "serve.mjs", { PORT: String(port), SIGNAL_URL: `ws://localhost:${server.port}/v1/signal` });
+  const { red, green, blue } = await meetAndGoOn(context, url);
+
+  await red.page.getByRole("textbox", { name: "Message" }).fill("<b>hello</b> blue");
+  await red.page.keyboard.press("Enter");
+  await blue.page.getByRole("log").getByText("<b>hello</b> blue").waitFor();
+  await red.page.getByRole("button", { name: "Stop" }).click();
+  await red.reads(/not looking/);
+  assert.equal(await red.person.isCovered(), true);
+  await Promise.all([green.sees("blue"), blue.sees("green")]);
+  for (const { complaints } of [red, green, blue]) assert.deepEqual(complaints, []);
+});
