@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -11,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { installPackage } from "../packed.mjs";
 import { nearestColour } from "./camera.mjs";
 import { arrive, nameless, openChromium } from "./chromium.mjs";
+import { KNOWN_PICTURE, easel } from "./easel.mjs";
 import { freePort, startServer } from "./server.mjs";
 
 /** @import { Browser, Page } from "playwright-core" */
@@ -146,4 +148,67 @@ test("strangers meet on a page that has the package from npm, and Next brings an
   assert.equal(await red.person.isCovered(), true);
   await Promise.all([green.sees("blue"), blue.sees("green")]);
   for (const { complaints } of [red, green, blue]) assert.deepEqual(complaints, []);
+});
+
+/**
+ * The page and the backend of one's own, before a server with these settings.
+ * @param {import("node:test").TestContext} context @param {{ enabled: boolean, hash_list?: string }} moderation
+ */
+async function ownSignaling(context, moderation) {
+  const folder = mkdtempSync(join(tmpdir(), "visavis-example-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(join(EXAMPLES, "own-signaling"), folder, { recursive: true });
+  writeFileSync(join(folder, "main.secret"), `${randomBytes(32).toString("hex")}\n`);
+  writeFileSync(join(folder, "webhooks.secret"), `whsec_${randomBytes(32).toString("base64")}\n`);
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const server = await startServer({
+    moderation,
+    access: { guests: false, keys: [`main=HS256:${join(folder, "main.secret")}`] },
+    webhooks: { urls: [`${url}/events`], secret: join(folder, "webhooks.secret") },
+  });
+  context.after(() => server.stop());
+  const { code, said } = server.run(["check-config", "--config", "visavis.toml"], folder);
+  assert.equal(code, 0, said);
+  await run(context, folder, "backend.mjs", { PORT: String(port), MEDIA_URL: server.url });
+  return { url, server };
+}
+
+test("strangers meet by signaling and a matchmaker that are not ours", async (context) => {
+  const { url, server } = await ownSignaling(context, { enabled: false });
+  const { red, green, blue } = await meetAndGoOn(context, url);
+
+  // Who closes the page is gone at once, and whoever is left meets whoever is left.
+  await red.page.close();
+  await Promise.all([green.sees("blue"), blue.sees("green")]);
+  await blue.page.getByRole("button", { name: "Leave" }).click();
+  await green.reads(/looking/i);
+  await green.person.until("is alone", async () => (await server.metric("visavis_legs")) === 1);
+  const forged = await fetch(`${url}/events`, { method: "POST", body: '{"leg":"x","type":"closed"}' });
+  assert.equal(forged.status, 403);
+  for (const { complaints } of [red, green, blue]) assert.deepEqual(complaints, []);
+});
+
+test("on a page of one's own, too, nobody is shown unseen, and who is sent away is told why", async (context) => {
+  const list = join(tmpdir(), `visavis-known-${process.pid}.txt`);
+  writeFileSync(list, `${KNOWN_PICTURE}\n`);
+  context.after(() => rmSync(list));
+  const { url } = await ownSignaling(context, { enabled: true, hash_list: list });
+  const scenes = /** @type {const} */ (["known", "stripes", "stripes"]);
+  const strangers = await Promise.all(
+    scenes.map(async (scene, index) => {
+      const browser = /** @type {Browser} */ (browsers[index]);
+      return new Stranger(await arrive(browser, url, (page) => page.addInitScript(easel, scene)));
+    }),
+  );
+  context.after(() => Promise.all(strangers.map(({ page }) => page.close())));
+  const [offender, one, other] = strangers;
+  assert.ok(offender && one && other);
+  await offender.start();
+  await one.start();
+  await offender.reads(/Against the rules: known_picture.*minutes.*code/);
+  await one.reads(/looking/i);
+  assert.equal(await one.person.isCovered(), true);
+  await other.start();
+  await Promise.all([one, other].map(({ person }) => person.until("meets", async () => !(await person.isCovered()))));
 });
