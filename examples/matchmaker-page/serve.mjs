@@ -12,13 +12,13 @@ const SIGNAL_URL = process.env.SIGNAL_URL ?? "ws://localhost:8080/v1/signal";
 const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
 const server = createServer(async (request, response) => {
-  const { pathname } = new URL(request.url ?? "/", "http://localhost");
-  if (pathname === "/settings.json") {
+  const [path = "/"] = (request.url ?? "/").split("?");
+  if (path === "/settings.json") {
     response.setHeader("content-type", "application/json").end(JSON.stringify({ url: SIGNAL_URL }));
     return;
   }
   // Names of files and nothing else: no path leads out of these two folders.
-  const [, client, name] = /^\/(client\/)?([a-z]+\.(?:html|js|css))$/.exec(pathname.replace(/^\/$/, "/index.html")) ?? [];
+  const [, client, name] = /^\/(client\/)?([a-z]+\.(?:html|js|css))$/.exec(path.replace(/^\/$/, "/index.html")) ?? [];
   const folder = client ? "node_modules/@visavis/client/dist/" : "./";
   const body = name && (await readFile(new URL(folder + name, import.meta.url)).catch(() => null));
   if (!body) return void response.writeHead(404).end("no such page\n");

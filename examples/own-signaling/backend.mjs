@@ -26,11 +26,15 @@ const BORED_MS = 5_000;
 /** @type {Map<string, Visitor>} */
 const visitors = new Map();
 
-/** @param {string} method @param {string} path @param {string} [type] @param {string} [body] */
-function ask(method, path, type, body) {
+/**
+ * Asks visavis; where it does not answer, as a proxy would say it.
+ * @param {string} method @param {string} path @param {string} [type] @param {string} [body]
+ */
+async function ask(method, path, type, body) {
   const authorization = `Bearer ${mintToken(["publish", "backend"])}`;
   const headers = { authorization, ...(type && { "content-type": type }) };
-  return fetch(MEDIA_URL + path, { method, headers, ...(body && { body }) });
+  const answer = fetch(MEDIA_URL + path, { method, headers, ...(body && { body }) });
+  return answer.catch(() => Response.json({ code: "unreachable" }, { status: 502 }));
 }
 
 /** Opens a leg for a page's offer. @param {string} offer */
@@ -45,7 +49,7 @@ async function enter(offer) {
 
 /** @param {Visitor} one */
 async function leave(one) {
-  visitors.delete(one.id);
+  if (!visitors.delete(one.id)) return;
   one.page?.end();
   await ask("DELETE", one.leg);
 }
@@ -70,7 +74,8 @@ async function look(one) {
   const { match } = one;
   if (one.isPairing) return;
   const answer = await ask("GET", `${one.leg}/state`);
-  // In another match meanwhile, or closed.
+  if (answer.status === 404) return leave(one);
+  // In another match meanwhile, or visavis does not answer.
   if (one.isPairing || one.match !== match || !answer.ok) return;
   const { connection, screening, matched } = await answer.json();
   const canMeet = connection === "connected" && (screening === "passed" || screening === null);
@@ -120,7 +125,7 @@ const FILES = { "/": "text/html", "/page.js": "text/javascript", "/page.css": "t
 
 /** @param {import("node:http").IncomingMessage} request @param {import("node:http").ServerResponse} response */
 async function serve(request, response) {
-  const path = request.url ?? "/";
+  const [path = "/"] = (request.url ?? "/").split("?");
   const [, id = "", verb] = /^\/visitors\/([^/]+)\/(events|next)$/.exec(path) ?? [];
   const one = visitors.get(id);
   if (request.method === "GET" && FILES[path]) {
@@ -131,7 +136,7 @@ async function serve(request, response) {
     one.page = response;
     for (const event of one.unsent.splice(0)) tell(one, event);
     // A page that is closed, and one whose network is gone.
-    request.once("close", () => visitors.has(id) && leave(one));
+    request.once("close", () => leave(one));
   } else if (request.method === "POST") {
     const body = await read(request);
     if (one && verb === "next") {

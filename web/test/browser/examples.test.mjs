@@ -13,6 +13,7 @@ import { installPackage } from "../packed.mjs";
 import { nearestColour } from "./camera.mjs";
 import { arrive, nameless, openChromium } from "./chromium.mjs";
 import { KNOWN_PICTURE, easel } from "./easel.mjs";
+import { arriveInFirefox, openFirefox } from "./firefox.mjs";
 import { freePort, startServer } from "./server.mjs";
 
 /** @import { Browser, Page } from "playwright-core" */
@@ -138,6 +139,8 @@ test("strangers meet on a page that has the package from npm, and Next brings an
   const server = await startServer({ access: { origins: [url] } });
   context.after(() => server.stop());
   await run(context, folder, "serve.mjs", { PORT: String(port), SIGNAL_URL: `ws://localhost:${server.port}/v1/signal` });
+  assert.equal((await fetch(`${url}//?`)).status, 404);
+  assert.equal((await fetch(`${url}/serve.mjs`)).status, 404);
   const { red, green, blue } = await meetAndGoOn(context, url);
 
   await red.page.getByRole("textbox", { name: "Message" }).fill("<b>hello</b> blue");
@@ -187,6 +190,30 @@ test("strangers meet by signaling and a matchmaker that are not ours", async (co
   const forged = await fetch(`${url}/events`, { method: "POST", body: '{"leg":"x","type":"closed"}' });
   assert.equal(forged.status, 403);
   for (const { complaints } of [red, green, blue]) assert.deepEqual(complaints, []);
+
+  // Without visavis the page is still there and says so.
+  await server.crash();
+  await blue.start();
+  await blue.reads(/unreachable/);
+  await green.page.getByRole("button", { name: "Leave" }).click();
+  assert.equal((await fetch(`${url}//?`)).status, 404);
+  assert.equal((await fetch(`${url}/?a=b`)).status, 200);
+});
+
+test("a Firefox and a Chromium meet without our client", async (context) => {
+  const { url } = await ownSignaling(context, { enabled: false });
+  const firefox = await openFirefox();
+  context.after(() => firefox.close());
+  const yellow = await arriveInFirefox(firefox, url, "yellow");
+  const red = new Stranger(await arrive(/** @type {Browser} */ (browsers[0]), url));
+  context.after(() => red.page.close());
+  await yellow.page.click("[type=checkbox]");
+  await yellow.page.click("#door button");
+  await red.start();
+  await red.sees("yellow");
+  await yellow.until("sees a picture", async () => !(await yellow.isCovered()));
+  const look = () => yellow.page.evaluate('instruments.look("#partner")');
+  await yellow.until("sees red", async () => nearestColour(await look()) === "red");
 });
 
 test("on a page of one's own, too, nobody is shown unseen, and who is sent away is told why", async (context) => {
