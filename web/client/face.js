@@ -62,10 +62,12 @@ export class Face {
    * @param {Visavis} visavis
    */
   follow(visavis) {
-    this.watch(visavis.remote);
+    // Not before the stay begins: a page has not loaded while a video waits for its first picture.
+    if (visavis.state !== "idle") this.watch(visavis.remote);
     visavis.addEventListener("state", ({ detail: { state } }) => {
+      if (state === "connecting") this.watch(visavis.remote);
       // One that is lost may go on.
-      if (state !== "matched" && state !== "lost") this.hide();
+      else if (state !== "matched" && state !== "lost") this.hide();
     });
     visavis.addEventListener("matched", () => this.expect(() => {}));
     visavis.addEventListener("picture", ({ detail }) => this.recognise(detail.timestamp));

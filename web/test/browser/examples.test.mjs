@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -129,7 +129,11 @@ async function meetAndGoOn(context, url) {
   return { red, green, blue };
 }
 
-test("strangers meet on a page that has the package from npm, and Next brings another", async (context) => {
+/**
+ * The page that has the package from npm, before a server of its own.
+ * @param {import("node:test").TestContext} context
+ */
+async function matchmakerPage(context) {
   const folder = mkdtempSync(join(tmpdir(), "visavis-example-"));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(join(EXAMPLES, "matchmaker-page"), folder, { recursive: true });
@@ -138,7 +142,13 @@ test("strangers meet on a page that has the package from npm, and Next brings an
   const url = `http://localhost:${port}`;
   const server = await startServer({ access: { origins: [url] } });
   context.after(() => server.stop());
-  await run(context, folder, "serve.mjs", { PORT: String(port), SIGNAL_URL: `ws://localhost:${server.port}/v1/signal` });
+  const signalUrl = `ws://localhost:${server.port}/v1/signal`;
+  await run(context, folder, "serve.mjs", { PORT: String(port), SIGNAL_URL: signalUrl });
+  return { folder, url, signalUrl };
+}
+
+test("strangers meet on a page that has the package from npm, and Next brings another", async (context) => {
+  const { url } = await matchmakerPage(context);
   assert.equal((await fetch(`${url}//?`)).status, 404);
   assert.equal((await fetch(`${url}/serve.mjs`)).status, 404);
   const { red, green, blue } = await meetAndGoOn(context, url);
@@ -151,6 +161,25 @@ test("strangers meet on a page that has the package from npm, and Next brings an
   assert.equal(await red.person.isCovered(), true);
   await Promise.all([green.sees("blue"), blue.sees("green")]);
   for (const { complaints } of [red, green, blue]) assert.deepEqual(complaints, []);
+});
+
+test("strangers meet on the page of the package's README", async (context) => {
+  const { folder, url, signalUrl } = await matchmakerPage(context);
+  const readme = readFileSync(new URL("../../../packages/client/README.md", import.meta.url), "utf8");
+  const page = /```html\n(.+?)```/s.exec(readme)?.[1]?.replace("wss://chat.example.org/v1/signal", signalUrl);
+  const imports = /<script type="importmap">.+?<\/script>/s.exec(readFileSync(join(folder, "index.html"), "utf8"))?.[0];
+  writeFileSync(join(folder, "readme.html"), `<!doctype html>${imports}${page}`);
+  const strangers = await Promise.all(
+    browsers.slice(0, 2).map(async (browser) => new Stranger(await arrive(browser, `${url}/readme.html`))),
+  );
+  context.after(() => Promise.all(strangers.map((stranger) => stranger.page.close())));
+  const [red, green] = strangers;
+  assert.ok(red && green);
+  for (const stranger of strangers) await stranger.page.getByRole("button", { name: "Start" }).click();
+  await Promise.all([red.sees("green"), green.sees("red")]);
+  await red.page.getByRole("button", { name: "Next" }).click();
+  await Promise.all([red.sees("green"), green.sees("red")]);
+  for (const { complaints } of strangers) assert.deepEqual(complaints.filter((line) => !/favicon|404/.test(line)), []);
 });
 
 /**
