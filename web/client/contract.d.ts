@@ -130,15 +130,18 @@ export interface Events {
   picture: CustomEvent<{ timestamp: number }>;
   /** The partner ended the match; the server looks again after `requeueMs`. */
   left: CustomEvent<{ reason: LeftReason; requeueMs: number }>;
+  /** The partner wrote. */
   chat: CustomEvent<{ text: string }>;
+  /** The partner began to write, or paused. */
   typing: CustomEvent<{ active: boolean }>;
+  /** The server has taken the report. */
   reported: CustomEvent<null>;
   /** Nobody meets a visitor whose picture has not been looked at. */
   screening: CustomEvent<{ state: Screening }>;
   /** What one shows is against the rules; more of it has consequences. */
   warned: CustomEvent<{ label: string }>;
-  /** A picture is stopped by the server, or passes again. */
-  blocked: CustomEvent<{ whose: Whose; blocked: boolean; label: string | null }>;
+  /** A picture is stopped by the server, or passes again; `caseCode` is to ask for another look with. */
+  blocked: CustomEvent<{ whose: Whose; blocked: boolean; label: string | null; caseCode: string | null }>;
   /** No room now; the client tries again by itself after `retryAfterMs`. */
   full: CustomEvent<{ retryAfterMs: number }>;
   /** The server is shutting down; a match may go on for `drainMs`. */
@@ -160,5 +163,15 @@ export interface TypedTarget<Map> extends EventTarget {
     type: string,
     listener: EventListenerOrEventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof Map & string>(
+    type: K,
+    listener: (event: Map[K]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
   ): void;
 }

@@ -134,10 +134,10 @@ export class Stay {
   }
 
   /** @param {Extract<Reply, { type: "blocked" }>} reply @returns {Deed[]} */
-  #handleBlocked({ whose, blocked, label }) {
+  #handleBlocked({ whose, blocked, label, case: caseCode }) {
     // What is said of a partner is of this match only.
     if (whose === "partner" && this.told !== "matched") return [];
-    return [tell("blocked", { whose, blocked, label })];
+    return [tell("blocked", { whose, blocked, label, caseCode })];
   }
 
   /** @param {Joined | Resumed} reply @returns {Deed[]} */

@@ -21,8 +21,25 @@ import { Leg } from "./leg.js";
 import { Signal } from "./signal.js";
 import { Stay } from "./stay.js";
 
-/** @import { ByeReason, Category, Events, Limits, Mode, Request, State, TypedTarget } from "./contract.js" */
+export { listDevices, openMedia } from "./devices.js";
+export { Face } from "./face.js";
+
+/** @import { Request, TypedTarget } from "./contract.js" */
 /** @import { Deed } from "./stay.js" */
+
+// The types that a page names come from here, too.
+/** @typedef {import("./contract.js").ByeReason} ByeReason */
+/** @typedef {import("./contract.js").Category} Category */
+/** @typedef {import("./contract.js").Events} Events */
+/** @typedef {import("./contract.js").Judgement} Judgement */
+/** @typedef {import("./contract.js").LeftReason} LeftReason */
+/** @typedef {import("./contract.js").Limits} Limits */
+/** @typedef {import("./contract.js").Mode} Mode */
+/** @typedef {import("./contract.js").Screening} Screening */
+/** @typedef {import("./contract.js").State} State */
+/** @typedef {import("./contract.js").Whose} Whose */
+/** @typedef {import("./devices.js").Choice} Choice */
+/** @typedef {import("./devices.js").DeviceList} DeviceList */
 
 /** How long a visitor may pause before they no longer count as typing. */
 const TYPING_MS = 4_000;
@@ -54,7 +71,7 @@ export class VisavisError extends Error {
 const Target = /** @type {new () => TypedTarget<Events>} */ (EventTarget);
 
 export class Visavis extends Target {
-  /** The partners' sound and picture; one stream for the whole life of this object. */
+  /** The partners' sound and picture; one stream for the whole life of this object. @readonly */
   remote = new MediaStream();
 
   /** @type {string} */
@@ -347,6 +364,10 @@ export class Visavis extends Target {
       const opened = stream ?? (await openMedia());
       if (signal === this.#signal) {
         this.#stream = opened;
+        // Who was muted in an earlier stay still is. What the page has muted itself stays so.
+        for (const track of opened.getTracks()) {
+          if (this.#muted[/** @type {Kind} */ (track.kind)]) track.enabled = false;
+        }
         this.#leg = this.#makeLeg(opened);
       } else if (!stream) {
         for (const track of opened.getTracks()) track.stop();

@@ -42,7 +42,7 @@ export class Conduct {
   }
 
   /** @param {Events["blocked"]["detail"]} detail */
-  block({ whose, blocked, label }) {
+  block({ whose, blocked, label, caseCode }) {
     const { words } = this.#tongue;
     if (whose === "partner") {
       this.#partner.textContent = words.partnerBlocked;
@@ -53,7 +53,8 @@ export class Conduct {
     this.#own.hidden = !blocked;
     this.#hush();
     // Why stands where there is room for it, for as long as it lasts.
-    if (blocked) this.#say([label && words.seen(label), words.ownBlockedDetail].filter(Boolean).join(" "));
+    const code = caseCode && words.caseCode(caseCode);
+    if (blocked) this.#say([label && words.seen(label), words.ownBlockedDetail, code].filter(Boolean).join(" "));
   }
 
   /** @param {string} text */

@@ -1,10 +1,10 @@
 // @ts-check
 /** The second screen: two faces, a chat, and the buttons that move a stay along. */
 
+import { Face } from "../client/face.js";
 import { Chat } from "./chat.js";
 import { Conduct } from "./conduct.js";
 import { DeviceMenu } from "./device-menu.js";
-import { Face } from "./face.js";
 import { find } from "./find.js";
 import { makeReportDialog } from "./report.js";
 import { describe, noCircumstances } from "./status.js";

@@ -1,10 +1,9 @@
 // @ts-check
 /** The page for everybody: on a phone, by keyboard, by ear, in French. */
 
-/** @import { Page } from "playwright-core" */
-
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { nameless } from "./chromium.mjs";
 import { WAITING, matched, shown, start, untilState, visit, visitTalking } from "./visitor.mjs";
 
 test("French browsers are spoken to in French, and anybody may choose", async () => {
@@ -58,16 +57,6 @@ test("whatever can be operated has a name for a screen reader", async () => {
   await leave();
 });
 
-/** Roles of what can be operated and has no name. @param {Page} page */
-async function nameless(page) {
-  const devtools = await page.context().newCDPSession(page);
-  const { nodes } = await devtools.send("Accessibility.getFullAXTree");
-  const roles = ["button", "textbox", "combobox", "checkbox", "radio", "meter", "log", "dialog"];
-  const operated = nodes.filter((node) => !node.ignored && roles.includes(node.role?.value));
-  assert.ok(operated.length > 5, "the tree was read");
-  return operated.filter((node) => !node.name?.value).map((node) => node.role?.value);
-}
-
 test("the whole way can be walked with a keyboard", async () => {
   const { page, double, leave } = await visit();
   await page.getByTestId("text-only").focus();
@@ -92,6 +81,7 @@ test("the whole way can be walked with a keyboard", async () => {
   assert.equal(await page.evaluate(() => document.activeElement?.id), "chat-input");
   await leave();
 });
+
 test("Escape is Next, but in a dialog it only closes that", async () => {
   const { page, double, leave } = await visitTalking();
   await page.getByTestId("report").click();

@@ -1,6 +1,7 @@
 // @ts-check
 /** A real Chromium with a camera of one colour. */
 
+import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { cameraFile } from "./camera.mjs";
 import { instrument } from "./instruments.mjs";
@@ -53,4 +54,14 @@ export async function arrive(browser, url, prepare = async () => {}) {
   await page.addInitScript(instrument);
   await page.goto(url);
   return new Person(page);
+}
+
+/** Roles of what can be operated and has no name. @param {Page} page */
+export async function nameless(page) {
+  const devtools = await page.context().newCDPSession(page);
+  const { nodes } = await devtools.send("Accessibility.getFullAXTree");
+  const roles = ["button", "textbox", "combobox", "checkbox", "radio", "meter", "log", "dialog"];
+  const operated = nodes.filter((node) => !node.ignored && roles.includes(node.role?.value));
+  assert.ok(operated.length > 1, "the tree was read");
+  return operated.filter((node) => !node.name?.value).map((node) => node.role?.value);
 }

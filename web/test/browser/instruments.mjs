@@ -38,8 +38,8 @@ export function instrument() {
 
   const brush = new OffscreenCanvas(16, 12).getContext("2d", { willReadFrequently: true });
   Object.assign(instruments, {
-    look() {
-      const video = document.querySelector("[data-testid=remote-video]");
+    look(selector = "[data-testid=remote-video]") {
+      const video = document.querySelector(selector);
       if (!(video instanceof HTMLVideoElement) || !brush || video.videoWidth === 0) return [0, 0, 0];
       // A video without a frame draws nothing, and must not show what was drawn before.
       brush.clearRect(0, 0, 16, 12);

@@ -253,3 +253,15 @@ test("muting turns the tracks off and says so", async () => {
   assert.deepEqual(Object.fromEntries(await enabled()), { audio: false, video: true });
   await leave();
 });
+
+test("whose picture is stopped reads why, and the code to ask for another look with", async () => {
+  const { page, double, leave } = await visit();
+  await start(page);
+  await double.next("join");
+  double.say(matched("a"));
+  double.say({ type: "blocked", whose: "own", blocked: true, label: "porn", case: "7Q2M" });
+  await page.getByText("/appeal with the code 7Q2M").waitFor();
+  double.say({ type: "blocked", whose: "own", blocked: false, label: null, case: null });
+  await page.getByText("7Q2M").waitFor({ state: "hidden" });
+  await leave();
+});

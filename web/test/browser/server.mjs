@@ -83,9 +83,10 @@ export class Server {
     return children.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
   }
 
-  /** Runs the same program with another command. @param {string[]} parameters */
-  run(parameters) {
-    const { status, stdout, stderr } = spawnSync(program(), parameters, { encoding: "utf8", env: ownEnvironment() });
+  /** Runs the same program with another command. @param {string[]} parameters @param {string} [cwd] */
+  run(parameters, cwd = ".") {
+    const options = /** @type {const} */ ({ encoding: "utf8", env: ownEnvironment(), cwd });
+    const { status, stdout, stderr } = spawnSync(program(), parameters, options);
     return { code: status, said: stdout + stderr };
   }
 
@@ -142,7 +143,7 @@ function program() {
 }
 
 /** @returns {Promise<number>} */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);
     server.listen(0, "127.0.0.1", () => {

@@ -224,7 +224,8 @@ test("a partner's stopped picture is of their match only, one's own of the stay"
   assert.deepEqual(told(stay.heed(partner)), ["blocked"]);
   stay.ask("next");
   assert.deepEqual(told(stay.heed(partner)), []);
-  assert.deepEqual(told(stay.heed(own)), ["blocked"]);
+  const detail = { whose: "own", blocked: true, label: "porn", caseCode: "7Q2M" };
+  assert.deepEqual(stay.heed(own), [{ do: "tell", name: "blocked", detail }]);
 });
 
 test("a stay that is ended by policy says for what and for how long", () => {

@@ -372,6 +372,19 @@ test("muting and unmuting touch the tracks, not the connection", async () => {
   assert.deepEqual(visavis.local?.getTracks().map(({ enabled }) => enabled), [true, true]);
 });
 
+test("who is muted comes in muted, and what the page has muted itself stays so", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const stream = makeStream();
+  stream.getAudioTracks()[0].enabled = false;
+  visavis.mute("video");
+  void visavis.connect({ adult: true, stream }).catch(() => {});
+  await settle();
+  assert.deepEqual(visavis.local?.getTracks().map(({ enabled }) => enabled), [false, false]);
+  visavis.unmute("video");
+  assert.equal(visavis.local?.getVideoTracks()[0]?.enabled, true);
+  visavis.leave();
+});
+
 test("another camera replaces the track, stays muted if it was, and frees the first", async () => {
   const visavis = await stayLooking();
   const camera = new TrackDouble("video");

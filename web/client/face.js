@@ -3,6 +3,8 @@
  * The stranger's picture: covered the moment a match ends, shown with the first frame of the next.
  */
 
+/** @import { Visavis } from "./visavis.js" */
+
 /**
  * Where the first picture's timestamp is not known (the message was lost with its socket, or the
  * browser does not tell those of frames): what the last match had on its way has arrived by then.
@@ -15,6 +17,12 @@ const STRAGGLERS_MS = 500;
  */
 const EMPTY_AFTER_MS = 400;
 
+/**
+ * ```js
+ * const face = new Face(video, audio, cover);
+ * face.follow(visavis);
+ * ```
+ */
 export class Face {
   /** @type {HTMLVideoElement} */
   #video;
@@ -37,14 +45,33 @@ export class Face {
   #emptying;
 
   /**
-   * @param {HTMLVideoElement} video
-   * @param {HTMLAudioElement} listener muted
-   * @param {HTMLElement} cover lies over the video unless hidden
+   * @param {HTMLVideoElement} video with `autoplay` and `playsinline`; it is muted under the cover
+   * @param {HTMLAudioElement} listener with `autoplay` and `muted`: it keeps the sound flowing between
+   *   matches, and nobody hears it
+   * @param {HTMLElement} cover lies over the video unless `hidden`
    */
   constructor(video, listener, cover) {
     this.#video = video;
     this.#listener = listener;
     this.#cover = cover;
+  }
+
+  /**
+   * Shows whoever this stay brings, from now on. A page with wishes of its own calls the methods
+   * below itself instead.
+   * @param {Visavis} visavis
+   */
+  follow(visavis) {
+    // Not before the stay begins: a page has not loaded while a video waits for its first picture.
+    if (visavis.state !== "idle") this.watch(visavis.remote);
+    visavis.addEventListener("state", ({ detail: { state } }) => {
+      if (state === "connecting") this.watch(visavis.remote);
+      // One that is lost may go on.
+      else if (state !== "matched" && state !== "lost") this.hide();
+    });
+    visavis.addEventListener("matched", () => this.expect(() => {}));
+    visavis.addEventListener("picture", ({ detail }) => this.recognise(detail.timestamp));
+    visavis.addEventListener("ended", () => this.hide());
   }
 
   /**
