@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use webrtc::peer_connection::sdp::session_description::RTCSessionDescription;
 
-use crate::leg_client::Kit;
+use crate::leg_client::{Kit, LegClient};
 use crate::operator::{Asker, Operator, SDP, code};
 use crate::visitor::Visitor;
 
@@ -253,4 +253,59 @@ async fn rubbish_is_refused_with_a_word_and_leaves_nothing_behind() {
     assert_eq!(backend.ask("DELETE", path.to_str().unwrap()).status, 404);
     let online = operator.server.get("/v1/online");
     assert_eq!(online.body, "{\"online\":0}");
+}
+
+/// A folder with a policy that sends everybody away, gone with the test.
+struct Strict(PathBuf);
+
+impl Strict {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("visavis-strict-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let row =
+            "[[row]]\nlabel = \"undecodable\"\naction = \"cooldown\"\ncooldown_ms = 3600000\n";
+        let built_in = include_str!("../../config/policy.toml");
+        let policy = format!("{built_in}\n{row}");
+        std::fs::write(folder.join("policy.toml"), policy).unwrap();
+        Self(folder)
+    }
+
+    fn arguments(&self) -> [String; 2] {
+        let folder = self.0.display();
+        [
+            format!("--moderation-policy={folder}/policy.toml"),
+            format!("--store-folder={folder}/store"),
+        ]
+    }
+}
+
+impl Drop for Strict {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_sent_away_is_away_by_every_leg_of_theirs() {
+    let strict = Strict::new();
+    let arguments = strict.arguments();
+    let operator = Operator::with_arguments(&arguments.each_ref().map(String::as_str));
+    let backend = operator.backend();
+    let mut newest = events(&backend, Some(7), 1)[0].0;
+    // No test client's picture can be decoded.
+    for (sub, expected) in [
+        ("eve", &["opened", "connected", "ended", "closed"][..]),
+        ("eve", &["opened", "ended", "closed"][..]),
+        ("ada", &["opened", "connected", "ended", "closed"][..]),
+    ] {
+        let asker = operator.with(&operator.token_for(sub));
+        let client = LegClient::new(sub, &Kit::default()).await;
+        let answer = asker.send("POST", "/v1/legs", SDP, &client.offer().await);
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        client.answer(&answer.body).await;
+        let told = events(&backend, Some(newest), expected.len());
+        newest = told.last().unwrap().0;
+        let told: Vec<_> = told.iter().map(|(_, name, _)| name.as_str()).collect();
+        assert_eq!(told, expected, "{sub}");
+    }
 }

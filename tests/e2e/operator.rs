@@ -21,6 +21,11 @@ pub(crate) struct Operator {
 
 impl Operator {
     pub(crate) fn new() -> Self {
+        Self::with_arguments(&[])
+    }
+
+    /// The same, with more for its command line.
+    pub(crate) fn with_arguments(more: &[&str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("visavis-backend-{}-{number}.secret", std::process::id());
@@ -29,7 +34,7 @@ impl Operator {
         assert_eq!(code, 0);
         std::fs::write(&secret, text).unwrap();
         let key = format!("--access-keys=main=HS256:{}", secret.display());
-        let server = Started::with(&[&key, "--access-guests=false"]);
+        let server = Started::with(&[&[&key, "--access-guests=false"], more].concat());
         Self {
             server,
             key,

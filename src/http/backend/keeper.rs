@@ -70,8 +70,8 @@ pub(super) enum Connection {
 /// As what a leg comes.
 #[derive(Debug)]
 pub(super) enum Coming {
-    /// As a session of its own.
-    Session(Wish),
+    /// As a session of its own, of somebody who may be known.
+    Session(Wish, Marks),
     /// To receive for a session whose own leg only sends.
     Player {
         /// The line of that leg.
@@ -154,7 +154,7 @@ pub(super) async fn open(
 impl Keeper {
     async fn keep(mut self, coming: Coming) -> LegName {
         match coming {
-            Coming::Session(wish) => self.line.join(wish, Marks::default()).await,
+            Coming::Session(wish, marks) => self.line.join(wish, marks).await,
             Coming::Player { publisher, offer } => self.line.attend(publisher, offer).await,
         }
         let mut may_be_asked = true;

@@ -13,7 +13,7 @@ use super::fragment::{self, Credentials};
 use super::keeper::{self, Asked, Coming, Connection, Unanswered};
 use super::news::What;
 use super::{Asker, Backend};
-use crate::control::Screening;
+use crate::control::{Marks, Screening};
 use crate::direction::Direction;
 use crate::http::problem_json::Problem;
 use crate::lobby::{self, Door, Wish};
@@ -42,15 +42,7 @@ pub(super) async fn open(
             publisher: publisher.reach.socket,
             offer: offer.clone(),
         },
-        None => Coming::Session(Wish {
-            door: Door::Led {
-                offer: offer.clone(),
-                direction,
-            },
-            band: Some(asker.band),
-            interests: Vec::new(),
-            languages: Vec::new(),
-        }),
+        None => session(&asker, offer.clone(), direction),
     };
     let account = asker.account;
     let news = What::Opened {
@@ -74,6 +66,21 @@ pub(super) async fn open(
         (accept_patch(), FRAGMENT.to_owned()),
     ];
     Ok((StatusCode::CREATED, location, opened.answer.into_inner()).into_response())
+}
+
+/// Whoever was sent away is away by every leg of theirs: their token says who they are.
+fn session(asker: &Asker, offer: Private<String>, direction: Direction) -> Coming {
+    let wish = Wish {
+        door: Door::Led { offer, direction },
+        band: Some(asker.band),
+        interests: Vec::new(),
+        languages: Vec::new(),
+    };
+    let marks = Marks {
+        device: None,
+        account: asker.account.clone(),
+    };
+    Coming::Session(wish, marks)
 }
 
 /// The leg that one that only receives belongs to: nobody sees without being seen.
