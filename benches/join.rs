@@ -105,6 +105,7 @@ impl Server {
             shards: 1,
             codecs: vec![VideoCodec::Vp8],
             candidates: vec![address],
+            takes_tcp: false,
             max_legs: legs,
             silence: Duration::from_secs(6),
             close_after: Duration::from_secs(3600),

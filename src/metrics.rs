@@ -123,6 +123,8 @@ table! {
     WEBHOOKS_RETRIED = Counter "visavis_webhooks_retried_total" [""], Count, "Attempts that a webhook's target did not take, and that are repeated.";
     WEBHOOKS_LOST = Counter "visavis_webhooks_lost_total" [""], Count, "Events given up for a target: too old, too many, or not written down.";
     WEBHOOKS_WAITING = Gauge "visavis_webhooks_waiting" [""], Count, "Events that wait, counted once for each target.";
+    MEDIA_TCP = Gauge "visavis_media_tcp_connections" [""], Count, "Visitors' media connections over TCP.";
+    MEDIA_TCP_REFUSED = Counter "visavis_media_tcp_refused_total" [""], Count, "Media connections over TCP beyond what media.tcp_connections allows, of all or of one network.";
     PROCESS_CPU = Gauge "process_cpu_seconds_total" [""], Seconds, "Processor time of this process, the system's for it included; fractions of a second, which a counter here cannot hold.";
     PROCESS_MEMORY = Gauge "process_resident_memory_bytes" [""], Bytes, "Memory that this process holds.";
 }

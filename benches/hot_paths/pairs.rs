@@ -52,6 +52,7 @@ impl Pairs {
             shards: 1,
             codecs: vec![VideoCodec::Vp8],
             candidates: vec![server],
+            takes_tcp: false,
             max_legs: 2 * matches,
             silence: Duration::from_secs(6),
             close_after: Duration::from_secs(30),

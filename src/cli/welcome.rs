@@ -20,7 +20,12 @@ fn lines(loaded: &Loaded, places: &Places) -> String {
     let mut text = format!("visavis {} is ready\n", env!("CARGO_PKG_VERSION"));
     let _ = writeln!(text, "  page   {}", pages(loaded, places).join("  "));
     let media: Vec<_> = places.media.iter().map(ToString::to_string).collect();
-    let _ = writeln!(text, "  media  UDP, browsers are told {}", media.join(", "));
+    let protocols = match loaded.config.media.tcp_connections {
+        0 => "UDP",
+        _ => "UDP and TCP",
+    };
+    let media = media.join(", ");
+    let _ = writeln!(text, "  media  {protocols}, browsers are told {media}");
     let watch = if loaded.config.moderation.enabled {
         "pictures are looked at before a stranger sees them, and while"
     } else {

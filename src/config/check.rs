@@ -16,6 +16,7 @@ pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
     check_access(loaded)?;
     check_advertise(loaded)?;
     check_codecs(loaded)?;
+    check_media_tcp(loaded)?;
     let media = &loaded.config.media;
     if media.close_after_ms <= media.silence_ms {
         let expected = format!("more than media.silence_ms, which is {}", media.silence_ms);
@@ -156,6 +157,21 @@ fn check_tls(loaded: &Loaded) -> Result<(), ConfigError> {
         )),
         _ => Ok(()),
     }
+}
+
+/// One port of TCP cannot have two tenants.
+fn check_media_tcp(loaded: &Loaded) -> Result<(), ConfigError> {
+    let (http, media) = (loaded.config.http.listen, &loaded.config.media);
+    let is_shared = media.listen.port() != 0
+        && media.listen.port() == http.port()
+        && (media.listen.ip() == http.ip()
+            || media.listen.ip().is_unspecified()
+            || http.ip().is_unspecified());
+    if is_shared && media.tcp_connections > 0 {
+        let expected = "0 where http.listen has the port of media.listen";
+        return Err(loaded.wrong("media.tcp_connections", expected));
+    }
+    Ok(())
 }
 
 fn check_advertise(loaded: &Loaded) -> Result<(), ConfigError> {

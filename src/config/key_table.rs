@@ -132,7 +132,16 @@ pub static KEYS: &[Key] = &[
         ),
         "Bands of ages that are let in, each with the least assurance that its visitors must have; bands never meet each other. Without a token a visitor's age is adult=self-declared."
     ),
-    key!(media.listen, ADDRESS, "The one UDP port of all media."),
+    key!(
+        media.listen,
+        ADDRESS,
+        "The one port of all media, UDP and TCP."
+    ),
+    key!(
+        media.tcp_connections,
+        count("connections", 0, 100_000),
+        "Connections over TCP at once, on the port number of media.listen, for visitors whose network lets no UDP through; one network has an eighth of them at most. 0 for none."
+    ),
     key!(
         media.advertise,
         Kind::List("IP addresses that browsers can reach, as 203.0.113.7"),

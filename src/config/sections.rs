@@ -82,8 +82,10 @@ impl Tls {
 /// The media plane.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Media {
-    /// The one UDP port of all media.
+    /// The one port of all media.
     pub listen: SocketAddr,
+    /// Connections at once of those who have no UDP, on the same port of TCP; 0 for none.
+    pub tcp_connections: usize,
     /// Addresses that browsers are told to send to; empty for the machine's own, loopback included.
     pub advertise: Vec<IpAddr>,
     /// Media threads; 0 for one per core but one.
@@ -106,6 +108,7 @@ impl Default for Media {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 3478)),
+            tcp_connections: 500,
             advertise: Vec::new(),
             shards: 0,
             rest_us: 300,

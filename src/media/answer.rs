@@ -31,6 +31,8 @@ pub(crate) struct Own<'a> {
     pub(crate) fingerprint: &'a Fingerprint,
     /// Where media is received, best first; at least one.
     pub(crate) candidates: &'a [SocketAddr],
+    /// Whether it is received over TCP as well, at the same addresses.
+    pub(crate) takes_tcp: bool,
     pub(crate) ssrcs: &'a Ssrcs,
     pub(crate) cname: &'a str,
     /// SDP session id and version: the version rises with each answer of a leg (RFC 3264, 8).
@@ -134,16 +136,23 @@ fn video(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
 fn transport(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
     line(sdp, format_args!("c=IN IP4 0.0.0.0"));
     line(sdp, format_args!("a=rtcp:9 IN IP4 0.0.0.0"));
-    for (n, address) in own.candidates.iter().enumerate() {
+    for (n, address) in (1..).zip(own.candidates) {
         // RFC 8445, 5.1.2.1: type preference 126 (host), local preference falling, component 1.
-        let local = 65535 - u32::try_from(n).unwrap_or(u32::MAX).min(65535);
-        let priority = (126 << 24) | (local << 8) | 255;
+        let priority = (126 << 24) | ((65_536 - n) << 8) | 255;
+        let (ip, port) = (address.ip(), address.port());
+        line(
+            sdp,
+            format_args!("a=candidate:{n} 1 udp {priority} {ip} {port} typ host"),
+        );
+    }
+    for (n, address) in (1..).zip(own.candidates).filter(|_| own.takes_tcp) {
+        // RFC 6544, 4.2: less than any by UDP; direction preference 4 (passive).
+        let priority = (90 << 24) | (((4 << 13) + 8_192 - n) << 8) | 255;
         let (ip, port) = (address.ip(), address.port());
         line(
             sdp,
             format_args!(
-                "a=candidate:{} 1 udp {priority} {ip} {port} typ host",
-                n + 1
+                "a=candidate:tcp{n} 1 tcp {priority} {ip} {port} typ host tcptype passive"
             ),
         );
     }
@@ -224,6 +233,7 @@ mod tests {
             ice: &ice,
             fingerprint: &fingerprint,
             candidates: &["192.0.2.1:3478".parse().expect("an address")],
+            takes_tcp: true,
             ssrcs: &Ssrcs {
                 audio: 1,
                 video: 2,

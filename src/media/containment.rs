@@ -72,6 +72,7 @@ mod tests {
             shards: 2,
             codecs: vec![VideoCodec::Vp8],
             candidates: vec![([127, 0, 0, 1], 3478).into()],
+            takes_tcp: false,
             max_legs: 4,
             silence: Duration::from_secs(6),
             close_after: Duration::from_secs(30),

@@ -14,6 +14,7 @@ use super::face::Face;
 use super::mail::Opening;
 use super::offer::Terms;
 use super::relay::Relay;
+use super::shard::Settings;
 use super::tapping::Tapping;
 use super::transport::{Identity, Transport};
 use super::uplink::Uplink;
@@ -157,7 +158,7 @@ impl Leg {
     }
 
     /// The answer to the newest offer.
-    pub(crate) fn answer(&mut self, candidates: &[std::net::SocketAddr]) -> String {
+    pub(crate) fn answer(&mut self, settings: &Settings) -> String {
         self.answers += 1;
         let ice: &IceCreds = self.transport.credentials();
         let fingerprint: &Fingerprint = self.transport.fingerprint();
@@ -166,7 +167,8 @@ impl Leg {
             &Own {
                 ice,
                 fingerprint,
-                candidates,
+                candidates: &settings.candidates,
+                takes_tcp: settings.takes_tcp,
                 ssrcs: &self.ssrcs,
                 cname: "visavis",
                 session: (self.sdp_session, self.answers),

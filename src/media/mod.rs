@@ -2,7 +2,8 @@
 //!
 //! The walk of a packet:
 //!
-//! 1. [`driver`] reads a batch from its [`socket`] and steps its [`shard`] with each datagram;
+//! 1. [`driver`] reads a batch from its [`socket`] and steps its [`shard`] with each datagram; whoever
+//!    has no UDP comes through the [`tcp_door`];
 //! 2. [`directory`] says whose datagram it is: by address, for STUN by ICE name ([`foresight`] asks
 //!    ahead for a whole batch);
 //! 3. [`uplink`] decrypts it in place and counts it ([`arrivals`], [`losses`], [`reception`]);
@@ -56,6 +57,7 @@ mod stretch;
 mod switching;
 mod tape;
 mod tapping;
+mod tcp_door;
 mod transport;
 mod uplink;
 mod wheel;
@@ -68,4 +70,5 @@ pub use overload::Shed;
 pub use plane::{Plane, StartError};
 pub use quality::{Hop, Quality};
 pub use shard::{Effects, Settings, Shard};
+pub use tcp_door::TcpDoor;
 pub use transport::Identity;

@@ -21,6 +21,7 @@ use super::overload::Overload;
 use super::publish::publisher;
 use super::shard::{Settings, Shard};
 use super::socket::MediaSocket;
+use super::tcp_door::TcpDoor;
 use super::transport::Identity;
 use crate::config;
 use crate::id::ShardIndex;
@@ -38,6 +39,7 @@ struct Shared {
     is_running: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     candidates: Vec<SocketAddr>,
+    door: Mutex<Option<TcpDoor>>,
 }
 
 /// Why the media plane cannot start.
@@ -61,7 +63,7 @@ pub enum StartError {
 }
 
 impl Plane {
-    /// Binds the media port and starts one thread per shard. Events come out of the receiver, and
+    /// Binds the media port, for TCP as well, and starts one thread per shard. Events come out of the receiver, and
     /// pictures go into the tap, if there is one.
     ///
     /// # Errors
@@ -76,11 +78,10 @@ impl Plane {
             shards => shards,
         }
         .min(limits::SHARDS);
-        let sockets =
-            MediaSocket::bind(config.listen, shards).map_err(|source| StartError::Bind {
-                address: config.listen,
-                source,
-            })?;
+        let (sockets, door) = bind(config, shards).map_err(|source| StartError::Bind {
+            address: config.listen,
+            source,
+        })?;
         let local = sockets
             .first()
             .and_then(|socket| socket.local_address().ok());
@@ -129,6 +130,7 @@ impl Plane {
             is_running,
             threads,
             candidates,
+            door: Mutex::new(door),
         };
         Ok((
             Self {
@@ -142,6 +144,11 @@ impl Plane {
     #[must_use]
     pub fn candidates(&self) -> &[SocketAddr] {
         &self.shared.candidates
+    }
+
+    /// The door for those who have no UDP, to be run by whoever takes it.
+    pub fn take_door(&self) -> Option<TcpDoor> {
+        self.shared.door.lock().take()
     }
 
     /// Hands a command to the shards it is for. Nothing waits: a command that finds no room, which
@@ -179,6 +186,25 @@ impl Plane {
             if thread.join().is_err() {
                 tracing::error!("a media thread had panicked");
             }
+        }
+    }
+}
+
+/// Binds the media port, and the same number of TCP where it is wanted. Any number will do where the
+/// configuration names none, but it has to be free of both.
+fn bind(config: &config::Media, shards: usize) -> io::Result<(Vec<MediaSocket>, Option<TcpDoor>)> {
+    let mut tries = if config.listen.port() == 0 { 16 } else { 1 };
+    loop {
+        tries -= 1;
+        let sockets = MediaSocket::bind(config.listen, shards)?;
+        let first = sockets.first().filter(|_| config.tcp_connections > 0);
+        let Some(first) = first else {
+            return Ok((sockets, None));
+        };
+        match TcpDoor::bind(first.local_address()?, config.tcp_connections) {
+            Ok(door) => return Ok((sockets, Some(door))),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            Err(error) => return Err(error),
         }
     }
 }
@@ -245,6 +271,7 @@ fn settings(
         shards: u16::try_from(shards).unwrap_or(1),
         codecs: config.codecs.clone(),
         candidates: candidates.to_vec(),
+        takes_tcp: config.tcp_connections > 0,
         max_legs: config.max_legs,
         silence: Duration::from_millis(config.silence_ms),
         close_after: Duration::from_millis(config.close_after_ms),

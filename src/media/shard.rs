@@ -55,6 +55,8 @@ pub struct Settings {
     pub codecs: Vec<VideoCodec>,
     /// Where browsers are told to send.
     pub candidates: Vec<SocketAddr>,
+    /// Whether they may send over TCP as well, to the same addresses.
+    pub takes_tcp: bool,
     /// Legs of the whole process at most.
     pub max_legs: usize,
     /// A leg that is not heard for so long is silent.

@@ -143,7 +143,7 @@ impl Shard {
             Ok(leg) => leg,
             Err(reason) => return fx.events.push_back(Event::Refused { leg: id, reason }),
         };
-        let answer = Private::new(leg.answer(&self.settings.candidates));
+        let answer = Private::new(leg.answer(&self.settings));
         let video = leg.codec();
         let key = self.legs.insert(leg);
         self.at_home(key, fx);
@@ -163,7 +163,7 @@ impl Shard {
         if let Err(reason) = leg.restart(offer.reveal(), fx.now) {
             return fx.events.push_back(Event::Refused { leg: id, reason });
         }
-        let answer = Private::new(leg.answer(&self.settings.candidates));
+        let answer = Private::new(leg.answer(&self.settings));
         let video = leg.codec();
         self.at_home(key, fx);
         fx.events.push_back(Event::Answered {

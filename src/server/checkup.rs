@@ -71,8 +71,15 @@ fn http_port(loaded: &Loaded) -> Finding {
 
 fn media_port(loaded: &Loaded) -> Finding {
     let listen = loaded.config.media.listen;
-    let bound = UdpSocket::bind(listen).map(drop);
-    port("media port", &format!("UDP {listen}"), bound)
+    let udp = UdpSocket::bind(listen).map(drop);
+    let (protocols, bound) = match loaded.config.media.tcp_connections {
+        0 => ("UDP", udp),
+        _ => (
+            "UDP and TCP",
+            udp.and_then(|()| TcpListener::bind(listen).map(drop)),
+        ),
+    };
+    port("media port", &format!("{protocols} {listen}"), bound)
 }
 
 fn port(about: &'static str, port: &str, bound: std::io::Result<()>) -> Finding {

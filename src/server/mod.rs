@@ -114,6 +114,13 @@ impl Server {
         tokio::spawn(keep_up(recorded.clone()));
         let lookout = lookout::build(loaded)?;
         let (plane, events) = ports::start_media(loaded, lookout.tap)?;
+        if let Some(door) = plane.take_door() {
+            tokio::spawn(async move {
+                if let Err(error) = door.run().await {
+                    warn!(%error, "no media over TCP");
+                }
+            });
+        }
         let media = plane.clone();
         let command = move |command| media.send(command);
         let control = control::start(&config.lobby, command, events, lookout.watch);

@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 40] = [
+const DRIVERS: [&str; 41] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/credentials.rs",
@@ -32,6 +32,7 @@ const DRIVERS: [&str; 40] = [
     "src/media/driver.rs",
     "src/media/plane.rs",
     "src/media/socket.rs",
+    "src/media/tcp_door.rs",
     "src/server/",
     "src/store/audit.rs",
     "src/store/audit_tally.rs",

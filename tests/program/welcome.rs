@@ -35,7 +35,7 @@ fn the_first_lines_say_where_and_how_to_stop() {
     let expected = format!(
         "visavis {version} is ready\n  \
            page   http://localhost:8080\n  \
-           media  UDP, browsers are told 192.0.2.2:3478, 127.0.0.1:3478\n  \
+           media  UDP and TCP, browsers are told 192.0.2.2:3478, 127.0.0.1:3478\n  \
            watch  pictures are looked at before a stranger sees them, and while\n  \
            stop   Ctrl-C: matches may go on for 10 s; once more ends at once\n"
     );

@@ -105,6 +105,7 @@ impl World {
                     shards,
                     codecs: vec![VideoCodec::Vp8],
                     candidates: vec![server],
+                    takes_tcp: false,
                     max_legs: 100,
                     silence: Duration::from_secs(6),
                     close_after: Duration::from_secs(30),

@@ -41,6 +41,13 @@ export class Elsewhere {
     this.#inside(`route replace default via ${HERE}`);
   }
 
+  /** Nothing goes out by UDP any more, as in many an office. */
+  blockUdp() {
+    this.#inside("rule add pref 1 lookup local");
+    this.#inside("rule del pref 0 lookup local");
+    this.#inside("rule add pref 0 ipproto udp blackhole");
+  }
+
   /** A program that runs another one there. @param {string} program */
   wrap(program) {
     const path = join(this.#folder, "run-there");
@@ -50,6 +57,8 @@ export class Elsewhere {
   }
 
   close() {
+    // A browser may be in there still, and then the network outlives its holder.
+    ip("link del roam0");
     this.#holder.kill("SIGKILL");
     rmSync(this.#folder, { recursive: true, force: true });
   }

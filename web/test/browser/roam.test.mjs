@@ -1,5 +1,5 @@
 // @ts-check
-/** A visitor who changes networks keeps their stay. */
+/** Networks that change, and networks that let little through. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -44,3 +44,33 @@ test("a visitor who changes networks keeps partner, connection and picture", asy
   assert.deepEqual([await red.colour(), await green.colour()], ["green", "red"]);
   assert.equal((await red.firstColours()).length, 1, "there was but one match");
 });
+
+test("who has no UDP meets somebody by TCP, sees them and goes on", async (context) => {
+  const elsewhere = await new Elsewhere().open();
+  context.after(() => elsewhere.close());
+  elsewhere.blockUdp();
+  const server = await startServer({ media: { advertise: [elsewhere.server] } }, { host: "0.0.0.0" });
+  context.after(() => server.stop());
+  const door = `http://${elsewhere.server}:${server.port}`;
+  const confined = await openChromium("red", {
+    program: elsewhere.wrap(PROGRAM),
+    flags: [`--unsafely-treat-insecure-origin-as-secure=${door}`],
+  });
+  context.after(() => confined.close());
+  const settled = await openChromium("green");
+  context.after(() => settled.close());
+  const red = await arrive(confined, door);
+  await red.start();
+  await red.reaches("looking");
+  const green = await arrive(settled, server.url);
+  await green.start();
+  await Promise.all([red.meetsColour("green"), green.meetsColour("red")]);
+  const before = (await red.stats()).video.decoded;
+  await red.until("sees on", async () => (await red.stats()).video.decoded > before + 60);
+  assert.match(await metrics(server.url), /^visavis_media_tcp_connections 1$/m);
+});
+
+/** @param {string} url */
+async function metrics(url) {
+  return (await fetch(`${url}/metrics`)).text();
+}
