@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::line::{Line, SocketId};
 use super::pulse::LookFigures;
-use super::request::{Measured, Request, Ruled};
+use super::request::{Begun, Measured, Request, Ruled};
 use crate::config;
 use crate::id::MatchId;
 use crate::limits;
@@ -51,11 +51,20 @@ impl Handle {
         self.figures.lock().clone()
     }
 
-    /// Brings the sessions on two lines together, whoever they faced before. None if the control
-    /// task has ended.
-    pub async fn pair(&self, sockets: [SocketId; 2]) -> Option<Result<MatchId, Unpaired>> {
+    /// Brings the sessions on two lines together, whoever they faced before; `begun` hears of the match
+    /// before they do, and must not wait. None if the control task has ended.
+    pub async fn pair(
+        &self,
+        sockets: [SocketId; 2],
+        begun: impl FnOnce(MatchId) + Send + 'static,
+    ) -> Option<Result<MatchId, Unpaired>> {
         let (done, told) = oneshot::channel();
-        let pair = Request::Pair { sockets, done };
+        let begun = Begun(Box::new(begun));
+        let pair = Request::Pair {
+            sockets,
+            begun,
+            done,
+        };
         self.requests.send(pair).await.ok()?;
         told.await.ok()
     }

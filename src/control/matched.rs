@@ -5,14 +5,33 @@ use std::time::{Duration, Instant};
 use tracing::info;
 
 use super::line::SocketId;
-use super::request::{Measured, Message};
+use super::request::{Begun, Measured, Message};
 use super::switchboard::{Switchboard, session_of};
 use crate::id::{LegId, MatchId, SessionId};
-use crate::lobby::Medium;
+use crate::lobby::{Medium, Unpaired};
 use crate::media::{Command, Quality};
 use crate::moderation;
 
 impl<F: FnMut(Command)> Switchboard<F> {
+    /// A backend brings two together.
+    pub(super) fn pair(
+        &mut self,
+        sockets: [SocketId; 2],
+        begun: Begun,
+        now: Instant,
+    ) -> Result<MatchId, Unpaired> {
+        let [Some(one), Some(other)] = sockets.map(|socket| self.register.session_on(socket))
+        else {
+            return Err(Unpaired::NotTwo);
+        };
+        let paired = self.lobby.pair([one, other], now);
+        if let Ok(match_id) = paired {
+            (begun.0)(match_id);
+        }
+        self.heed_lobby(now);
+        paired
+    }
+
     pub(super) fn match_began(
         &mut self,
         match_id: MatchId,
@@ -68,7 +87,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
             match_id,
             timestamp,
         };
-        self.tell(viewer, picture);
+        match self.players.of(viewer) {
+            Some(player) => self.tell_player(player, picture),
+            None => self.tell(viewer, picture),
+        }
         let next_at = self
             .register
             .stay(viewer)

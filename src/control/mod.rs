@@ -44,7 +44,9 @@ pub use casework::{CaseNews, Casework, CaseworkError, Exported};
 pub use handle::Handle;
 pub use line::{Line, SocketId};
 pub use pulse::{COVERED_FOR, LookFigures, Spread};
-pub use request::{Marks, Measured, Message, Refusal, Request, Ruled, Screening, Ticket, Whose};
+pub use request::{
+    Begun, Marks, Measured, Message, Refusal, Request, Ruled, Screening, Ticket, Whose,
+};
 pub use task::start;
 pub use watch::{DeviceBook, Watch};
 

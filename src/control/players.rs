@@ -178,6 +178,13 @@ impl<F: FnMut(Command)> Switchboard<F> {
         }
     }
 
+    /// Whoever brought a player is told something.
+    pub(super) fn tell_player(&mut self, leg: LegId, message: Message) {
+        if let Some(player) = self.players.by_leg.get(&leg) {
+            self.tell_socket(player.socket, message);
+        }
+    }
+
     /// A player goes, and with it the match of its session.
     pub(super) fn end_player(&mut self, leg: LegId, now: Instant) {
         let Some(&Player {

@@ -1,5 +1,6 @@
 //! What passes between a visitor's WebSocket and the control task.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -66,6 +67,8 @@ pub enum Request {
     Pair {
         /// The lines of both, whose sessions are led.
         sockets: [SocketId; 2],
+        /// Told the match before anybody in it is.
+        begun: Begun,
         /// Told the match, or why there is none.
         done: oneshot::Sender<Result<MatchId, Unpaired>>,
     },
@@ -118,6 +121,15 @@ pub struct Measured {
     pub sends: Option<Box<Quality>>,
     /// What it receives.
     pub receives: Option<Box<Quality>>,
+}
+
+/// Whoever is told of a match before the two who are in it.
+pub struct Begun(pub(super) Box<dyn FnOnce(MatchId) + Send>);
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Begun")
+    }
 }
 
 /// By what a visitor is known again.

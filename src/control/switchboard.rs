@@ -23,8 +23,7 @@ use crate::classify::remarks::Remarks;
 use crate::config;
 use crate::id::{LegId, MatchId, SessionId};
 use crate::lobby::{
-    self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Output, Standing, Unpaired,
-    Wish,
+    self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Output, Standing, Wish,
 };
 use crate::media::{Command, Event, OfferError};
 use crate::moderation::{self, Desk};
@@ -32,7 +31,7 @@ use crate::private::Private;
 
 /// The control plane without its clock and its channels.
 pub(super) struct Switchboard<F> {
-    lobby: Lobby,
+    pub(super) lobby: Lobby,
     pub(super) register: Register,
     pub(super) players: Players,
     /// For finding who sees whose first picture.
@@ -118,9 +117,13 @@ impl<F: FnMut(Command)> Switchboard<F> {
             } => self.resume(socket, &token, offer, now),
             Request::Ask { socket, ask } => self.ask(socket, ask, now),
             Request::Disconnect { socket } => self.disconnect(socket, now),
-            Request::Pair { sockets, done } => {
+            Request::Pair {
+                sockets,
+                begun,
+                done,
+            } => {
                 // Whoever asked may be gone.
-                let _ = done.send(self.pair(sockets, now));
+                let _ = done.send(self.pair(sockets, begun, now));
             }
             Request::Unpair { socket, done } => {
                 let session = self.register.session_on(socket);
@@ -338,23 +341,13 @@ impl<F: FnMut(Command)> Switchboard<F> {
         }
     }
 
-    fn pair(&mut self, sockets: [SocketId; 2], now: Instant) -> Result<MatchId, Unpaired> {
-        let [Some(one), Some(other)] = sockets.map(|socket| self.register.session_on(socket))
-        else {
-            return Err(Unpaired::NotTwo);
-        };
-        let paired = self.lobby.pair([one, other], now);
-        self.heed_lobby(now);
-        paired
-    }
-
     /// Puts an input to the lobby and carries out what it wants.
     pub(super) fn put(&mut self, input: Input, now: Instant) {
         self.lobby.handle(input, now);
         self.heed_lobby(now);
     }
 
-    fn heed_lobby(&mut self, now: Instant) {
+    pub(super) fn heed_lobby(&mut self, now: Instant) {
         while let Some(output) = self.lobby.poll() {
             self.carry_out(output, now);
         }

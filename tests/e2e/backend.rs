@@ -12,8 +12,8 @@ use crate::visitor::Visitor;
 
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
-/// Reads events until there are as many as wanted: the number of each, its name, and its leg.
-fn events(asker: &Asker<'_>, since: Option<u64>, wanted: usize) -> Vec<(u64, String, String)> {
+/// Reads events until there are as many as wanted: the number of each, its name, and what it says.
+fn events(asker: &Asker<'_>, since: Option<u64>, wanted: usize) -> Vec<(u64, String, Value)> {
     let since = since.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
     let mut stream = asker.server.connect();
     let head = format!(
@@ -30,8 +30,7 @@ fn events(asker: &Asker<'_>, since: Option<u64>, wanted: usize) -> Vec<(u64, Str
             name = word.to_owned();
         } else if let Some(data) = line.strip_prefix("data: ") {
             let data: Value = serde_json::from_str(data).unwrap();
-            let leg = data["leg"].as_str().unwrap_or_default().to_owned();
-            events.push((id, std::mem::take(&mut name), leg));
+            events.push((id, std::mem::take(&mut name), data));
         }
         if events.len() == wanted {
             return events;
@@ -165,20 +164,22 @@ async fn a_closed_leg_is_gone_and_its_partner_is_alone() {
 async fn a_backend_is_told_what_happens_and_what_it_missed() {
     let operator = Operator::new();
     let backend = operator.backend();
-    let ada = backend.open("ada").await;
-    let bob = backend.open("bob").await;
+    let mut ada = backend.open("ada").await;
+    let mut bob = backend.open("bob").await;
     backend.pair("it", [&ada, &bob]);
-    backend.until(&ada, |state| state["matched"] == true).await;
-    backend.until(&bob, |state| state["matched"] == true).await;
+    for (leg, partner) in [(&mut ada, "bob"), (&mut bob, "ada")] {
+        leg.sees(partner).await;
+        backend.until(leg, |state| state["matched"] == true).await;
+    }
     // Of another run of the server: it cannot be told what came since.
     let gap = events(&backend, Some(7), 1);
     assert_eq!(gap[0].1, "gap");
-    let first = gap[0].0 - 6;
+    let first = gap[0].0 - 8;
     assert_eq!(backend.ask("DELETE", &ada.location).status, 200);
-    let all = events(&backend, Some(first), 10);
+    let all = events(&backend, Some(first), 12);
     let told: Vec<_> = all
         .iter()
-        .map(|(_, name, leg)| (name.as_str(), leg.as_str()))
+        .map(|(_, name, data)| (name.as_str(), data["leg"].as_str().unwrap()))
         .collect();
     assert_eq!(
         told[..4],
@@ -192,14 +193,20 @@ async fn a_backend_is_told_what_happens_and_what_it_missed() {
     for expected in [
         ("matched", ada.name()),
         ("matched", bob.name()),
+        ("picture", ada.name()),
+        ("picture", bob.name()),
         ("closed", ada.name()),
         ("parted", bob.name()),
         ("quality", bob.name()),
     ] {
         assert!(told[4..].contains(&expected), "{expected:?} in {told:?}");
     }
-    let rest = events(&backend, Some(all[5].0), 4);
-    assert_eq!(rest, all[6..]);
+    for (_, name, data) in &all {
+        let is_named = matches!(name.as_str(), "matched" | "parted");
+        assert_eq!(data["match"] == "it", is_named, "{data}");
+    }
+    let rest = events(&backend, Some(all[7].0), 4);
+    assert_eq!(rest, all[8..]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -197,6 +197,14 @@ impl AddressBook {
         self.0.lock().matches.get(name).cloned()
     }
 
+    /// The name of the match that a leg is in, if that is this one.
+    pub(super) fn name_of(&self, leg: &LegName, match_id: MatchId) -> Option<MatchName> {
+        let tables = self.0.lock();
+        let name = tables.legs.get(leg)?.in_match.as_ref()?;
+        let paired = tables.matches.get(name)?;
+        (paired.match_id == match_id).then(|| name.clone())
+    }
+
     /// A match is over.
     pub(super) fn part(&self, name: &MatchName) {
         self.0.lock().forget(Some(name));

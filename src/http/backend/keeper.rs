@@ -3,7 +3,7 @@
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Backend;
-use super::address_book::LegName;
+use super::address_book::{AddressBook, LegName};
 use super::news::{News, What};
 use super::statistics::Statistics;
 use crate::control::{self, Line, Marks, Message, Screening, SocketId, Whose};
@@ -101,6 +101,9 @@ struct Keeper {
     line: Line,
     /// Whom to tell of it.
     name: LegName,
+    address_book: AddressBook,
+    /// The name of the match that it is in.
+    in_match: Option<String>,
     news: News,
     asked: mpsc::Receiver<Asked>,
     standing: watch::Sender<Standing>,
@@ -135,6 +138,8 @@ pub(super) async fn open(
     let keeper = Keeper {
         line,
         name: name.clone(),
+        address_book: backend.address_book.clone(),
+        in_match: None,
         news: backend.news.clone(),
         asked,
         standing,
@@ -237,9 +242,9 @@ impl Keeper {
                 return self.answer(Err(Unanswered::Over));
             }
             Message::Replaced => return Err(Over),
+            Message::Picture { timestamp, .. } => self.tell(What::Picture { timestamp }),
             Message::Joined { .. }
             | Message::Resumed { .. }
-            | Message::Picture { .. }
             | Message::Blocked { .. }
             | Message::Refused(_) => {}
         }
@@ -258,12 +263,16 @@ impl Keeper {
             }
             Notice::Matched { match_id, .. } => {
                 self.stands(|it| it.match_id = Some(match_id));
-                self.tell(What::Matched);
+                let name = self.address_book.name_of(&self.name, match_id);
+                self.in_match = name.map(|name| name.to_string());
+                let r#match = self.in_match.clone();
+                self.tell(What::Matched { r#match });
             }
             Notice::Left { reason, .. } => {
                 self.stands(|it| it.match_id = None);
                 let reason = word(reason);
-                self.tell(What::Parted { reason });
+                let r#match = self.in_match.take();
+                self.tell(What::Parted { r#match, reason });
             }
             Notice::Refused(refusal) => return self.answer(Err(Unanswered::Lobby(refusal))),
             Notice::Bye(_) => return Err(Over),

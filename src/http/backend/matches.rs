@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::Backend;
 use super::address_book::{LegName, MatchName, Paired};
@@ -41,11 +42,19 @@ pub(super) async fn pair(
         None => false,
     };
     let sockets = [one.reach.socket, other.reach.socket];
-    let paired = backend.control.pair(sockets).await.ok_or_else(no_leg)?;
-    let match_id = paired.map_err(unpaired)?;
+    // In the book before anybody hears of it, so that its events have its name.
+    let (book, book_name, book_legs) = (backend.address_book.clone(), name.clone(), legs.clone());
+    let (said, mut before) = oneshot::channel();
+    let begun = move |match_id| {
+        let legs = book_legs;
+        // Whoever asked may be gone.
+        let _ = said.send(book.pair(&book_name, Paired { match_id, legs }));
+    };
+    let paired = backend.control.pair(sockets, begun).await;
+    let match_id = paired.ok_or_else(no_leg)?.map_err(unpaired)?;
     let paired = Paired { match_id, legs };
     let body = shown(&name, &paired);
-    if let Some(before) = backend.address_book.pair(&name, paired.clone()) {
+    if let Ok(Some(before)) = before.try_recv() {
         end_what_is_left(&backend, &before, &paired).await;
     }
     let status = match is_taken {

@@ -40,9 +40,19 @@ pub(super) enum What {
     /// Its picture has passed: it can be matched.
     Screened,
     /// It faces another leg.
-    Matched,
+    Matched {
+        /// The name of the match.
+        r#match: Option<String>,
+    },
+    /// The first picture of its partner is on its way to it.
+    Picture {
+        /// RTP timestamp from which on pictures are of this match.
+        timestamp: u32,
+    },
     /// It faces nobody any more, and not because the backend brought it into another match.
     Parted {
+        /// The name of the match.
+        r#match: Option<String>,
         /// Why.
         reason: &'static str,
     },
@@ -81,12 +91,13 @@ pub(super) enum What {
 }
 
 /// The names of all events, as a backend may ask for them.
-pub(in crate::http) const WORDS: [&str; 12] = [
+pub(in crate::http) const WORDS: [&str; 13] = [
     "opened",
     "connected",
     "silent",
     "screened",
     "matched",
+    "picture",
     "parted",
     "quality",
     "warned",
@@ -182,7 +193,8 @@ impl What {
             Self::Connected => "connected",
             Self::Silent => "silent",
             Self::Screened => "screened",
-            Self::Matched => "matched",
+            Self::Matched { .. } => "matched",
+            Self::Picture { .. } => "picture",
             Self::Parted { .. } => "parted",
             Self::Quality { .. } => "quality",
             Self::Warned { .. } => "warned",
@@ -224,8 +236,12 @@ mod tests {
             What::Connected,
             What::Silent,
             What::Screened,
-            What::Matched,
-            What::Parted { reason: "next" },
+            What::Matched { r#match: None },
+            What::Picture { timestamp: 0 },
+            What::Parted {
+                r#match: None,
+                reason: "next",
+            },
             What::Quality {
                 sent: Some(Statistics::of(&Quality::default())),
                 received: None,
@@ -283,11 +299,20 @@ mod tests {
     fn an_event_is_a_flat_object() {
         let leg = LegName::from_outside("a".to_owned());
         let news = News::new(1, None);
-        news.tell(&leg, What::Parted { reason: "lost" });
+        news.tell(
+            &leg,
+            What::Parted {
+                r#match: Some("it".to_owned()),
+                reason: "lost",
+            },
+        );
         let Caught::All(events) = news.since(1 << 20) else {
             panic!("nothing is forgotten");
         };
         let text = serde_json::to_string(&events[0].1).unwrap();
-        assert_eq!(text, r#"{"leg":"a","type":"parted","reason":"lost"}"#);
+        assert_eq!(
+            text,
+            r#"{"leg":"a","type":"parted","match":"it","reason":"lost"}"#
+        );
     }
 }
