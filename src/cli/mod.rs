@@ -8,6 +8,7 @@
 //!    told apart, [`hashes`](mod@hashes) keeps the list of known ones;
 //!    [`moderator`](mod@moderator) keeps the list of those who may decide;
 //!    [`doctor`](mod@doctor) looks at the machine, [`health_check`] asks a running server;
+//!    [`openapi`](mod@openapi) prints the description of the HTTP API;
 //!    [`token`](mod@token) makes access tokens; [`load`](mod@load) lets a crowd of simulated visitors in;
 //!    [`worker`](mod@worker) looks at pictures, for a server that has started it or for others.
 //!
@@ -24,6 +25,7 @@ pub mod hashes;
 pub mod health_check;
 pub mod load;
 pub mod moderator;
+pub mod openapi;
 pub mod serve;
 pub mod token;
 pub mod welcome;
@@ -93,6 +95,9 @@ enum Command {
     /// Ask a running server whether new visitors are welcome.
     #[command(after_help = health_check::AFTER_HELP)]
     Health(health_check::HealthArguments),
+    /// Print the description of the HTTP API (OpenAPI 3.1); start nothing.
+    #[command(after_help = openapi::AFTER_HELP)]
+    Openapi,
     /// Make access tokens, and say what is in them.
     #[command(after_help = token::AFTER_HELP)]
     Token(token::TokenArguments),
@@ -151,6 +156,7 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::Moderator(arguments) => moderator::moderator(&loaded, arguments),
         Command::Doctor(arguments) => doctor::doctor(&loaded, arguments),
         Command::Health(arguments) => health_check::health(&loaded, arguments),
+        Command::Openapi => openapi::openapi(),
         Command::Token(arguments) => token::token(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),
         Command::Worker(arguments) => worker::worker(&loaded, arguments),

@@ -14,6 +14,7 @@ use super::interpret::Joining;
 use super::message::ErrorCode;
 use super::origins::{self, Origins};
 use super::prefixes::{Prefixes, origin_address};
+use super::problem_json::Problem;
 use crate::access::{Gate, Grant, Keyring, Pass, Refusal};
 use crate::age::AgeBand;
 use crate::config;
@@ -128,13 +129,10 @@ pub(super) async fn guard(
 
 fn too_fast(wait: Duration) -> Response {
     metrics::HTTP_THROTTLED.counter().increment(1);
-    let seconds = wait.as_secs_f64().ceil().to_string();
-    let fields = [
-        (header::RETRY_AFTER, seconds.as_str()),
-        (header::CONTENT_TYPE, "application/problem+json"),
-    ];
-    let problem = r#"{"title":"Too many connections from this network.","status":429}"#;
-    (StatusCode::TOO_MANY_REQUESTS, fields, problem).into_response()
+    let detail = "too many connections come from this network";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", detail)
+        .after(wait)
+        .into_response()
 }
 
 impl LetIn {

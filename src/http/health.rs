@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::own_use;
 use crate::control::Handle;
@@ -34,19 +36,74 @@ impl Readiness {
     }
 }
 
+/// What the routes look at.
+#[derive(Clone)]
+struct Vitals {
+    control: Handle,
+    media: Plane,
+    readiness: Readiness,
+    metrics: PrometheusHandle,
+}
+
 /// The three routes.
 pub(super) fn routes(
-    vitals: (Handle, Plane),
+    (control, media): (Handle, Plane),
     readiness: Readiness,
     metrics: PrometheusHandle,
 ) -> Router {
-    Router::new()
-        .route("/healthz", get(healthz).with_state(vitals.clone()))
-        .route("/readyz", get(readyz).with_state(readiness))
-        .route("/metrics", get(render).with_state((vitals.1, metrics)))
+    let (router, _) = table().split_for_parts();
+    router.with_state(Vitals {
+        control,
+        media,
+        readiness,
+        metrics,
+    })
 }
 
+/// The same, described.
+pub(super) fn described() -> OpenApi {
+    table().into_openapi()
+}
+
+fn table() -> OpenApiRouter<Vitals> {
+    OpenApiRouter::default()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(render))
+}
+
+impl FromRef<Vitals> for (Handle, Plane) {
+    fn from_ref(vitals: &Vitals) -> Self {
+        (vitals.control.clone(), vitals.media.clone())
+    }
+}
+
+impl FromRef<Vitals> for Readiness {
+    fn from_ref(vitals: &Vitals) -> Self {
+        vitals.readiness.clone()
+    }
+}
+
+impl FromRef<Vitals> for (Plane, PrometheusHandle) {
+    fn from_ref(vitals: &Vitals) -> Self {
+        (vitals.media.clone(), vitals.metrics.clone())
+    }
+}
+
+/// Whether the server is alive
+///
 /// Not alive is what only a new process can heal.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "Health",
+    operation_id = "getHealth",
+    responses(
+        (status = 200, description = "It is.", body = String, example = json!("alive\n")),
+        (status = 503, description = "It is not; the body says what has ended.", body = String,
+            example = json!("a media thread has ended\n")),
+    ),
+)]
 async fn healthz(State((control, media)): State<(Handle, Plane)>) -> (StatusCode, &'static str) {
     let dead = |what| (StatusCode::SERVICE_UNAVAILABLE, what);
     if !control.is_alive() {
@@ -58,6 +115,18 @@ async fn healthz(State((control, media)): State<(Handle, Plane)>) -> (StatusCode
     }
 }
 
+/// Whether new visitors are welcome
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "Health",
+    operation_id = "getReadiness",
+    responses(
+        (status = 200, description = "They are.", body = String, example = json!("ready\n")),
+        (status = 503, description = "The server is about to end.", body = String,
+            example = json!("draining\n")),
+    ),
+)]
 async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {
     if readiness.is_open() {
         (StatusCode::OK, "ready\n")
@@ -66,6 +135,17 @@ async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static str
     }
 }
 
+/// Counters and gauges
+///
+/// In the text format of Prometheus. `docs/operating.md` says what to watch.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "Health",
+    operation_id = "getMetrics",
+    responses((status = 200, description = "Every metric.", body = String,
+        content_type = "text/plain")),
+)]
 async fn render(State((media, metrics)): State<(Plane, PrometheusHandle)>) -> impl IntoResponse {
     own_use::read(media.candidates());
     (

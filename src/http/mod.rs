@@ -5,12 +5,14 @@
 //!    [`problem_json`]s, [`health`] with [`own_use`], the moderators' [`console`], or else a file of the
 //!    [`assets`].
 //! 3. [`webhooks`] tell a backend the other way round.
-//! 4. [`headers`] are added to every answer; [`origins`] says which other pages may read it.
+//! 4. The [`description`] is made of the same tables as the routes.
+//! 5. [`headers`] are added to every answer; [`origins`] says which other pages may read it.
 
 mod assets;
 mod backend;
 pub mod certificate;
 pub mod console;
+pub mod description;
 pub mod entrance;
 mod headers;
 pub mod health;
@@ -51,6 +53,7 @@ pub fn router(
         ))
         .merge(backend::routes(control.clone(), &entrance, webhooks))
         .merge(health::routes((control, media), readiness, metrics))
+        .merge(description::routes())
         .fallback(assets::serve)
         .layer(middleware::from_fn_with_state(
             entrance.origins().clone(),

@@ -4,20 +4,25 @@
 use std::error::Error;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{FromRef, State};
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{any, get};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tungstenite::error::{CapacityError, Error as WebSocketError};
+use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
 
+use super::description::{Possible, refuse};
 use super::entrance::{self, Entrance, LetIn};
 use super::interpret::{self, Wanted};
 use super::message::{ErrorCode, FromServer};
+use super::problem_json::tell_all_alike;
 use crate::control::{Handle, Line, Message};
 use crate::limits;
 use crate::metrics;
@@ -46,27 +51,107 @@ impl Default for Patience {
     }
 }
 
-/// The routes of a visitor: `/v1/signal` and `/v1/online`.
-pub fn routes(control: Handle, entrance: Entrance, patience: Patience) -> Router {
-    let guard = middleware::from_fn_with_state(entrance.clone(), entrance::guard);
-    let signal = move |upgrade, State(control)| connect(upgrade, control, entrance, patience);
-    let signal = any(signal).layer(guard);
-    Router::new()
-        .route("/v1/signal", signal)
-        .route("/v1/online", get(online))
-        .with_state(control)
-}
-
-async fn online(State(control): State<Handle>) -> Json<Value> {
-    Json(json!({ "online": control.online() }))
-}
-
-async fn connect(
-    upgrade: WebSocketUpgrade,
+/// What the routes work on.
+#[derive(Clone)]
+struct Porch {
     control: Handle,
     entrance: Entrance,
     patience: Patience,
-) -> Response {
+}
+
+/// The routes of a visitor: `/v1/signal` and `/v1/online`.
+pub fn routes(control: Handle, entrance: Entrance, patience: Patience) -> Router {
+    let guard = |route: UtoipaMethodRouter<Porch>| {
+        route.layer(middleware::from_fn_with_state(
+            entrance.clone(),
+            entrance::guard,
+        ))
+    };
+    let (router, _) = table(guard).split_for_parts();
+    router
+        .layer(middleware::map_response(tell_all_alike))
+        .with_state(Porch {
+            control,
+            entrance,
+            patience,
+        })
+}
+
+/// The same, described.
+pub(super) fn described() -> OpenApi {
+    let mut api = table(|route| route).into_openapi();
+    refuse(&mut api, &PROBLEMS, &[]);
+    api
+}
+
+fn table(
+    guarded: impl Fn(UtoipaMethodRouter<Porch>) -> UtoipaMethodRouter<Porch>,
+) -> OpenApiRouter<Porch> {
+    OpenApiRouter::default()
+        .routes(guarded(routes!(connect)))
+        .routes(routes!(online))
+}
+
+/// Why no WebSocket is opened.
+const PROBLEMS: [Possible; 3] = [
+    Possible(400, "unreadable", "the request asks for no WebSocket"),
+    Possible(
+        403,
+        "origin",
+        "the page that asks may not use the server (`access.origins`)",
+    ),
+    Possible(
+        429,
+        "too_fast",
+        "too many connections come from this network",
+    ),
+];
+
+impl FromRef<Porch> for Handle {
+    fn from_ref(porch: &Porch) -> Self {
+        porch.control.clone()
+    }
+}
+
+/// How many are here.
+#[derive(Serialize, ToSchema)]
+struct Online {
+    /// Visitors who are here now.
+    #[schema(example = 12)]
+    online: usize,
+}
+
+/// How many are here
+#[utoipa::path(
+    get,
+    path = "/v1/online",
+    tag = "Visitors",
+    operation_id = "getOnline",
+    responses((status = 200, description = "How many visitors are here now.", body = Online)),
+)]
+async fn online(State(control): State<Handle>) -> Json<Online> {
+    let online = control.online();
+    Json(Online { online })
+}
+
+/// Come in as a visitor
+///
+/// A WebSocket of JSON messages, which docs/signaling.md describes: `join` brings an offer and perhaps an
+/// access token, and the server pairs those who wait.
+#[utoipa::path(
+    get,
+    path = "/v1/signal",
+    tag = "Visitors",
+    operation_id = "openSignaling",
+    responses((status = 101, description = "The WebSocket is open.")),
+    extensions(("x-problems" = json!(["unreadable", "origin", "too_fast"]))),
+)]
+async fn connect(upgrade: WebSocketUpgrade, State(porch): State<Porch>) -> Response {
+    let Porch {
+        control,
+        entrance,
+        patience,
+    } = porch;
     upgrade
         .read_buffer_size(limits::SIGNAL_READ_BYTES)
         .max_message_size(limits::SIGNAL_MESSAGE_BYTES)

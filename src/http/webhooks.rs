@@ -17,8 +17,11 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, Response, StatusCode, header};
 use rand::Rng as _;
+use serde_json::json;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{HttpMethod, Paths};
 
 use super::backend::WORDS;
 use crate::config;
@@ -231,6 +234,42 @@ impl Target {
         }
         Ok(())
     }
+}
+
+/// What is posted, for the API's description.
+pub(super) fn described() -> Paths {
+    let header = |name, description| {
+        json!({
+            "name": name, "in": "header", "required": true, "description": description,
+            "schema": { "type": "string" },
+        })
+    };
+    let operation = json!({
+        "tags": ["Events"],
+        "operationId": "postEvent",
+        "summary": "Hear what happens without a stream",
+        "description": "The events of `GET /v1/events`, posted to each URL of `webhooks.urls`, in order, one \
+            at a time, at least once, after the convention of Standard Webhooks. After a failure the same \
+            event comes again, later and later, until `webhooks.keep_hours` are over.",
+        "parameters": [
+            header("webhook-id", "The event's number: one that comes twice has it twice"),
+            header("webhook-timestamp", "When this attempt was made, in seconds since 1970"),
+            header("webhook-signature", "`v1,` and the Base64 of HMAC-SHA256 over `ID.TIMESTAMP.BODY`; two, \
+                separated by a space, while a secret is being changed"),
+        ],
+        "requestBody": { "required": true, "content": { "application/json": {
+            "schema": { "$ref": "#/components/schemas/Event" },
+        } } },
+        "responses": {
+            "2XX": { "description": "The event is taken, if this comes within 15 seconds." },
+            "410": { "description": "Nothing more is wanted until the server is started again." },
+            "default": { "description": "The event comes again later." },
+        },
+    });
+    let operation: Operation = serde_json::from_value(operation).unwrap_or_default();
+    let mut paths = Paths::new();
+    paths.add_path_operation("event", vec![HttpMethod::Post], operation);
+    paths
 }
 
 /// Whether a connection is good for another request.

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use webrtc::peer_connection::sdp::session_description::RTCSessionDescription;
 
+use crate::described::description;
 use crate::leg_client::{Kit, LegClient};
-use crate::operator::{Asker, Operator, SDP, code};
+use crate::operator::{Asker, Operator, SDP, code, described};
 use crate::visitor::Visitor;
 
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
@@ -107,7 +108,8 @@ async fn a_leg_begins_ice_anew_and_its_match_goes_on() {
             backend.authorization
         );
         let path = &ada.location;
-        backend.server.send("PATCH", path, &headers, Some(&offer))
+        let answer = backend.server.send("PATCH", path, &headers, Some(&offer));
+        described("PATCH", path, answer)
     };
     let renewed = patch(&ada.etag);
     assert_eq!(renewed.status, 200, "{}", renewed.body);
@@ -245,17 +247,23 @@ async fn rubbish_is_refused_with_a_word_and_leaves_nothing_behind() {
     );
     assert_eq!(post(SDP, "rubbish"), (400, "malformed_offer".to_owned()));
     let large = "x".repeat(70_000);
-    assert_eq!(backend.send("POST", "/v1/legs", SDP, &large).status, 413);
+    assert_eq!(post(SDP, &large), (413, "too_long".to_owned()));
     let put = |path: &str, body: &str| backend.send("PUT", path, "application/json", body);
     for body in ["", "{", "[]", "{\"legs\":[\"a\"]}", "{\"legs\":[1,2]}"] {
         let answer = put("/v1/matches/x", body);
-        assert_eq!(code(&answer).1, "unreadable", "{body}");
-        assert!((400..500).contains(&answer.status));
+        assert_eq!(code(&answer), (400, "unreadable".to_owned()), "{body}");
     }
     let unknown = put("/v1/matches/x", "{\"legs\":[\"a\",\"b\"]}");
     assert_eq!(code(&unknown), (404, "no_such_leg".to_owned()));
     let odd = put("/v1/matches/a%20b", "{\"legs\":[\"a\",\"b\"]}");
     assert_eq!(code(&odd), (400, "bad_name".to_owned()));
+    let kind = backend.send("PUT", "/v1/matches/x", "text/plain", "{}");
+    assert_eq!(code(&kind), (415, "wrong_media_type".to_owned()));
+    let no_text = backend.ask("DELETE", "/v1/legs/%ff");
+    assert_eq!(code(&no_text), (400, "unreadable".to_owned()));
+    let wrong = backend.ask("POST", "/v1/matches/x");
+    assert_eq!(code(&wrong), (405, "no_such_method".to_owned()));
+    assert!(wrong.header("allow").contains("PUT"), "{wrong:?}");
     let path = PathBuf::from("/v1/legs").join("x".repeat(4000));
     assert_eq!(backend.ask("DELETE", path.to_str().unwrap()).status, 404);
     let online = operator.server.get("/v1/online");
@@ -315,4 +323,31 @@ async fn who_was_sent_away_is_away_by_every_leg_of_theirs() {
         let told: Vec<_> = told.iter().map(|(_, name, _)| name.as_str()).collect();
         assert_eq!(told, expected, "{sub}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_offer_that_the_description_shows_opens_a_leg() {
+    let operator = Operator::new();
+    let backend = operator.backend();
+    let shown = |pointer: &str| {
+        let found = description().pointer(pointer).and_then(Value::as_str);
+        found.unwrap().to_owned()
+    };
+    let body = "/requestBody/content/application~1sdp/example";
+    let offer = shown(&format!("/paths/~1v1~1legs/post{body}"));
+    let opened = backend.send("POST", "/v1/legs", SDP, &offer);
+    assert_eq!(opened.status, 201, "{}", opened.body);
+    let fragment = "requestBody/content/application~1trickle-ice-sdpfrag/example";
+    let restart = shown(&format!("/paths/~1v1~1legs~1{{leg}}/patch/{fragment}"));
+    let headers = format!(
+        "{}content-type: {FRAGMENT}\r\nif-match: {}\r\n",
+        backend.authorization,
+        opened.header("etag")
+    );
+    let path = opened.header("location");
+    let restarted = operator
+        .server
+        .send("PATCH", path, &headers, Some(&restart));
+    assert_eq!(restarted.status, 200, "{}", restarted.body);
+    described("PATCH", path, restarted);
 }

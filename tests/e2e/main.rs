@@ -7,6 +7,8 @@ mod bad_input;
 mod camera;
 mod ciphers;
 mod codings;
+#[path = "../program/described.rs"]
+mod described;
 mod discretion;
 mod ear;
 mod leg_client;

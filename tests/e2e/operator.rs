@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::described::{Said, expect_described};
 use crate::leg_client::{Kit, LegClient, PATIENCE};
 use crate::started::{Answer, Started, said, visavis};
 use crate::visitor::shows;
@@ -87,11 +88,13 @@ pub(crate) struct Asker<'a> {
 impl Asker<'_> {
     pub(crate) fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
         let headers = format!("{}content-type: {kind}\r\n", self.authorization);
-        self.server.send(method, path, &headers, Some(body))
+        let answer = self.server.send(method, path, &headers, Some(body));
+        described(method, path, answer)
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str) -> Answer {
-        self.server.ask(method, path, &self.authorization)
+        let answer = self.server.ask(method, path, &self.authorization);
+        described(method, path, answer)
     }
 
     pub(crate) fn pair(&self, name: &str, legs: [&Leg; 2]) -> Answer {
@@ -139,6 +142,17 @@ impl Asker<'_> {
             .await;
         leg
     }
+}
+
+/// An answer that the API's description has.
+pub(crate) fn described(method: &str, path: &str, answer: Answer) -> Answer {
+    let said = Said {
+        status: answer.status,
+        kind: answer.header("content-type"),
+        body: &answer.body,
+    };
+    expect_described(method, path, &said);
+    answer
 }
 
 /// A leg by its address.

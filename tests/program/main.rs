@@ -5,9 +5,11 @@
     reason = "a real process is watched by a real clock"
 )]
 
+mod api_pages;
 mod certificates;
 mod command_line;
 mod crowded;
+mod described;
 mod desk_commands;
 mod draining;
 mod life;

@@ -12,8 +12,8 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::sync::watch;
 
-use super::Backend;
 use super::news::{Caught, News, Numbered};
+use super::{Backend, examples};
 
 /// One reader, somewhere in the stream.
 struct Reader {
@@ -24,7 +24,26 @@ struct Reader {
     unread: VecDeque<Numbered>,
 }
 
-/// From now on, or from the number of `Last-Event-ID` on.
+/// Hear what happens
+///
+/// Server-sent events about your legs, from now on, or from the number of `Last-Event-ID` on. The `event`
+/// field names what happened, `data` is an `Event` as JSON, and `id` is its number. If that number is too
+/// long ago, or of an earlier run of the server, there is one event `gap` with the number to go on from:
+/// then ask for the state of your legs. Comments come now and then to keep the line open.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = "Events",
+    operation_id = "streamEvents",
+    params(("Last-Event-ID" = Option<u64>, Header, description = "The number of the last event that you know")),
+    responses((
+        status = 200,
+        description = "A stream that does not end; each `data` is an `Event`.",
+        body = String,
+        content_type = "text/event-stream",
+        example = json!(examples::STREAM),
+    )),
+)]
 pub(super) async fn stream(
     State(backend): State<Backend>,
     headers: HeaderMap,

@@ -1,10 +1,12 @@
 //! [`Keeper`]: holds the line of one leg that came over HTTP, from its offer to its end.
 
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
+use utoipa::ToSchema;
 
 use super::Backend;
 use super::address_book::{AddressBook, LegName};
-use super::news::{News, What};
+use super::news::{News, Reason, What};
 use super::statistics::Statistics;
 use crate::control::{self, Line, Marks, Message, Screening, SocketId, Whose};
 use crate::id::MatchId;
@@ -56,7 +58,8 @@ pub(super) struct Standing {
 }
 
 /// Whether it is heard.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Connection {
     /// ICE and DTLS are under way.
     #[default]
@@ -270,7 +273,7 @@ impl Keeper {
             }
             Notice::Left { reason, .. } => {
                 self.stands(|it| it.match_id = None);
-                let reason = word(reason);
+                let reason = Reason::from(reason);
                 let r#match = self.in_match.take();
                 self.tell(What::Parted { r#match, reason });
             }
@@ -313,12 +316,14 @@ impl Keeper {
     }
 }
 
-const fn word(reason: LeftReason) -> &'static str {
-    match reason {
-        LeftReason::Next => "next",
-        LeftReason::Stopped => "stopped",
-        LeftReason::Gone => "gone",
-        LeftReason::Lost => "lost",
-        LeftReason::Ended => "ended",
+impl From<LeftReason> for Reason {
+    fn from(reason: LeftReason) -> Self {
+        match reason {
+            LeftReason::Next => Self::Next,
+            LeftReason::Stopped => Self::Stopped,
+            LeftReason::Gone => Self::Gone,
+            LeftReason::Lost => Self::Lost,
+            LeftReason::Ended => Self::Ended,
+        }
     }
 }

@@ -5,15 +5,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::address_book::{Leg, LegName};
 use super::fragment::{self, Credentials};
-use super::keeper::{self, Asked, Coming, Connection, Unanswered};
+use super::keeper::{self, Asked, Coming, Unanswered};
+use super::leg_state::LegState;
 use super::news::What;
-use super::{Asker, Backend};
-use crate::control::{Marks, Screening};
+use super::{Asker, Backend, examples};
+use crate::control::Marks;
 use crate::direction::Direction;
 use crate::http::problem_json::Problem;
 use crate::lobby::{self, Door, Wish};
@@ -23,7 +23,39 @@ use crate::private::Private;
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
-/// `POST /v1/legs`: an offer comes, an answer goes.
+/// Open a leg
+///
+/// An SDP offer comes, an answer goes. The offer has sound (Opus) and a picture; it may be sent before any
+/// candidate is known, as the server learns the browser's address from its checks. A leg that only sends
+/// (WHIP) and one that only receives (WHEP), opened after it with a token of the same `sub`, are one session.
+#[utoipa::path(
+    post,
+    path = "/v1/legs",
+    tag = "Legs",
+    operation_id = "openLeg",
+    request_body(
+        content = String,
+        content_type = "application/sdp",
+        description = "The browser's offer, 64 KiB at most",
+        example = json!(examples::OFFER),
+    ),
+    responses((
+        status = 201,
+        description = "The leg is open; the body is the answer.",
+        body = String,
+        content_type = "application/sdp",
+        headers(
+            ("Location" = String, description = "The leg's address. Its last part is random: whoever knows \
+                it, and has a token, may close the leg"),
+            ("ETag" = String, description = "The leg's ICE session, for `If-Match` when it is restarted"),
+            ("Accept-Patch" = String, description = "What a `PATCH` may bring (RFC 5789)"),
+        ),
+    )),
+    extensions(("x-problems" = json!([
+        "unreadable", "malformed_offer", "no_publisher", "not_now", "too_long", "wrong_media_type",
+        "nothing_in_common", "full",
+    ]))),
+)]
 pub(super) async fn open(
     State(backend): State<Backend>,
     Extension(asker): Extension<Asker>,
@@ -47,7 +79,7 @@ pub(super) async fn open(
     let account = asker.account;
     let news = What::Opened {
         sub: account.as_ref().map(|account| account.reveal().clone()),
-        direction: direction.word(),
+        direction: direction.into(),
     };
     let opened = keeper::open(&backend, &name, coming, news).await;
     let opened = opened.map_err(unanswered)?;
@@ -94,8 +126,44 @@ fn publisher_of(backend: &Backend, asker: &Asker) -> Result<(LegName, Leg), Prob
     })
 }
 
-/// `PATCH /v1/legs/{leg}`: ICE begins anew, or a candidate is told that nobody needs: the browser's
-/// address is learnt from its checks (ICE-lite; RFC 8445, 2.5).
+/// Restart a leg's ICE
+///
+/// With a new `ice-ufrag` and `ice-pwd`, ICE begins anew, and the answer has the server's. With candidates
+/// only there is nothing to do: the server learns addresses from the browser's checks (ICE-lite; RFC 8445,
+/// 2.5).
+#[utoipa::path(
+    patch,
+    path = "/v1/legs/{leg}",
+    tag = "Legs",
+    operation_id = "restartLeg",
+    params(
+        ("leg" = String, Path, description = "The last part of the leg's `Location`",
+            example = "5f0c8a52c7d94e0b9a3f1d6e8b7c4a20"),
+        ("If-Match" = String, Header, description = "The `ETag` of the last answer, or `*`",
+            example = "\"0\""),
+    ),
+    request_body(
+        content = String,
+        content_type = "application/trickle-ice-sdpfrag",
+        description = "A fragment of SDP (RFC 8840), 64 KiB at most",
+        example = json!(examples::RESTART),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "ICE begins anew; the body has the server's half.",
+            body = String,
+            content_type = "application/trickle-ice-sdpfrag",
+            headers(("ETag" = String, description = "The new ICE session")),
+            example = json!(examples::RESTARTED),
+        ),
+        (status = 204, description = "These credentials are known, or there were none: nothing changes."),
+    ),
+    extensions(("x-problems" = json!([
+        "unreadable", "malformed_offer", "no_such_leg", "not_now", "another_ice_session", "too_long",
+        "wrong_media_type", "nothing_in_common", "no_if_match", "too_fast", "full",
+    ]))),
+)]
 pub(super) async fn restart(
     State(backend): State<Backend>,
     Path(name): Path<String>,
@@ -142,7 +210,19 @@ pub(super) async fn restart(
     Ok((headers, fragment::of_answer(&answer)).into_response())
 }
 
-/// `DELETE /v1/legs/{leg}`.
+/// Close a leg
+///
+/// Its match is over.
+#[utoipa::path(
+    delete,
+    path = "/v1/legs/{leg}",
+    tag = "Legs",
+    operation_id = "closeLeg",
+    params(("leg" = String, Path, description = "The last part of the leg's `Location`",
+        example = "5f0c8a52c7d94e0b9a3f1d6e8b7c4a20")),
+    responses((status = 200, description = "The leg is closed.")),
+    extensions(("x-problems" = json!(["unreadable", "no_such_leg"]))),
+)]
 pub(super) async fn close(
     State(backend): State<Backend>,
     Path(name): Path<String>,
@@ -154,46 +234,28 @@ pub(super) async fn close(
     Ok(StatusCode::OK)
 }
 
-/// `GET /v1/legs/{leg}/state`.
+/// See how a leg stands
+///
+/// It can be matched once it is connected and its picture has passed, where pictures are looked at. The
+/// events tell the same when it changes.
+#[utoipa::path(
+    get,
+    path = "/v1/legs/{leg}/state",
+    tag = "Legs",
+    operation_id = "getLegState",
+    params(("leg" = String, Path, description = "The last part of the leg's `Location`",
+        example = "5f0c8a52c7d94e0b9a3f1d6e8b7c4a20")),
+    responses((status = 200, description = "How it stands.", body = LegState)),
+    extensions(("x-problems" = json!(["unreadable", "no_such_leg"]))),
+)]
 pub(super) async fn state(
     State(backend): State<Backend>,
     Path(name): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<LegState>, Problem> {
     let (_, leg) = find(&backend, name)?;
-    let other = leg
-        .other
-        .as_ref()
-        .and_then(|other| backend.address_book.leg(other));
-    let connection = leg.reach.standing.borrow().connection;
-    let other_connection = other
-        .as_ref()
-        .map(|other| other.reach.standing.borrow().connection);
-    // What is seen of a session, and whom it faces, is known of the leg that sends.
-    let of_session = match (leg.direction, other) {
-        (Direction::RecvOnly, Some(publisher)) => publisher,
-        _ => leg.clone(),
-    };
-    let standing = of_session.reach.standing.borrow().clone();
-    Ok(Json(json!({
-        "direction": leg.direction.word(),
-        "connection": word(connection),
-        "other": other_connection.map(word),
-        "screening": standing.screening.map(|screening| match screening {
-            Screening::Pending => "pending",
-            Screening::Overdue => "overdue",
-            Screening::Passed => "passed",
-        }),
-        "blocked": standing.blocked.map(|label| label.to_string()),
-        "matched": standing.match_id.is_some(),
-    })))
-}
-
-const fn word(connection: Connection) -> &'static str {
-    match connection {
-        Connection::Connecting => "connecting",
-        Connection::Connected => "connected",
-        Connection::Silent => "silent",
-    }
+    let other = leg.other.as_ref();
+    let other = other.and_then(|other| backend.address_book.leg(other));
+    Ok(Json(LegState::of(&leg, other.as_ref())))
 }
 
 pub(super) fn find(backend: &Backend, name: String) -> Result<(LegName, Leg), Problem> {

@@ -5,9 +5,9 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
+use utoipa::ToSchema;
 
 use super::Backend;
 use super::address_book::{LegName, MatchName, Paired};
@@ -16,21 +16,59 @@ use crate::http::problem_json::Problem;
 use crate::lobby::Unpaired;
 
 /// Whom to bring together.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "legs": ["5f0c8a52c7d94e0b9a3f1d6e8b7c4a20", "b7c4a205f0c8a52c7d94e0b9a3f1d6e8"],
+}))]
 pub(super) struct Pair {
+    /// The last parts of the two legs' `Location`.
+    #[schema(min_items = 2, max_items = 2)]
     legs: [String; 2],
 }
 
-/// `PUT /v1/matches/{match}`: both leave whatever they were in. Saying it twice changes nothing.
+/// A match.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Match, example = json!({
+    "match": "table-7", "legs": ["5f0c8a52c7d94e0b9a3f1d6e8b7c4a20", "b7c4a205f0c8a52c7d94e0b9a3f1d6e8"],
+}))]
+pub(super) struct MatchJson {
+    /// Its name, as you chose it.
+    #[serde(rename = "match")]
+    name: String,
+    /// Who faces each other.
+    #[schema(min_items = 2, max_items = 2)]
+    legs: [String; 2],
+}
+
+/// Bring two legs together
+///
+/// Both leave whatever they were in, and so do those who had the name. Saying it twice changes nothing. Both
+/// must be connected and screened, of one age band and one picture coding.
+#[utoipa::path(
+    put,
+    path = "/v1/matches/{match}",
+    tag = "Matches",
+    operation_id = "putMatch",
+    params(("match" = String, Path, description = "A name of yours: letters, digits, `-` and `_`",
+        min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]{1,64}$", example = "table-7")),
+    request_body = Pair,
+    responses(
+        (status = 201, description = "The two face each other.", body = MatchJson),
+        (status = 200, description = "The two face each other; the name was taken before.", body = MatchJson),
+    ),
+    extensions(("x-problems" = json!([
+        "unreadable", "bad_name", "no_such_leg", "not_connected", "not_screened", "apart", "too_long",
+        "wrong_media_type", "not_two", "draining",
+    ]))),
+)]
 pub(super) async fn pair(
     State(backend): State<Backend>,
     Path(name): Path<String>,
     pair: Result<Json<Pair>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let name = read(&name)?;
-    let Json(Pair { legs }) =
-        pair.map_err(|error| Problem::new(error.status(), "unreadable", error.body_text()))?;
+    let Json(Pair { legs }) = pair.map_err(unread)?;
     // One at a time: what control does and what the address book says must not cross.
     let _turn = backend.turns.lock().await;
     let legs = legs.map(|name| backend.address_book.sender(LegName::from_outside(name)));
@@ -64,11 +102,21 @@ pub(super) async fn pair(
     Ok((status, body).into_response())
 }
 
-/// `GET /v1/matches/{match}`.
+/// See a match
+#[utoipa::path(
+    get,
+    path = "/v1/matches/{match}",
+    tag = "Matches",
+    operation_id = "getMatch",
+    params(("match" = String, Path, description = "A name of yours: letters, digits, `-` and `_`",
+        min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]{1,64}$", example = "table-7")),
+    responses((status = 200, description = "It goes on.", body = MatchJson)),
+    extensions(("x-problems" = json!(["unreadable", "bad_name", "no_such_match"]))),
+)]
 pub(super) async fn look(
     State(backend): State<Backend>,
     Path(name): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<MatchJson>, Problem> {
     let name = read(&name)?;
     let paired = backend.address_book.paired(&name).ok_or_else(no_match)?;
     let goes_on = backend.control.goes_on(paired.match_id).await;
@@ -79,7 +127,19 @@ pub(super) async fn look(
     }
 }
 
-/// `DELETE /v1/matches/{match}`: the legs stay.
+/// End a match
+///
+/// The legs stay, and face nobody.
+#[utoipa::path(
+    delete,
+    path = "/v1/matches/{match}",
+    tag = "Matches",
+    operation_id = "endMatch",
+    params(("match" = String, Path, description = "A name of yours: letters, digits, `-` and `_`",
+        min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]{1,64}$", example = "table-7")),
+    responses((status = 204, description = "It is over.")),
+    extensions(("x-problems" = json!(["unreadable", "bad_name", "no_such_match"]))),
+)]
 pub(super) async fn part(
     State(backend): State<Backend>,
     Path(name): Path<String>,
@@ -114,9 +174,22 @@ fn read(name: &str) -> Result<MatchName, Problem> {
     })
 }
 
-fn shown(name: &MatchName, paired: &Paired) -> Json<Value> {
-    let legs = paired.legs.each_ref().map(LegName::reveal);
-    Json(json!({ "match": name.to_string(), "legs": legs }))
+fn shown(name: &MatchName, paired: &Paired) -> Json<MatchJson> {
+    let legs = paired.legs.each_ref();
+    Json(MatchJson {
+        name: name.to_string(),
+        legs: legs.map(|leg| leg.reveal().to_owned()),
+    })
+}
+
+/// A body that is not what is asked for.
+fn unread(why: JsonRejection) -> Problem {
+    let (status, code) = match why.status() {
+        status @ StatusCode::PAYLOAD_TOO_LARGE => (status, "too_long"),
+        status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => (status, "wrong_media_type"),
+        _ => (StatusCode::BAD_REQUEST, "unreadable"),
+    };
+    Problem::new(status, code, why.body_text())
 }
 
 fn no_match() -> Problem {

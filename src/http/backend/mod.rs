@@ -1,20 +1,25 @@
 //! The backend's side of the HTTP API: legs and matches for those who bring their own page and
 //! their own matchmaker.
 //!
-//! 1. [`routes`] asks for an access token: [`Grant::Publish`] opens legs, [`Grant::Backend`] makes matches.
+//! 1. [`routes()`] asks for an access token: [`Grant::Publish`] opens legs, [`Grant::Backend`] makes matches.
 //! 2. [`legs`] opens one by its offer; a [`keeper`] holds its line until it is over, and restarts it by
 //!    a [`fragment`].
 //! 3. [`mod@matches`] brings two together. The lobby never does by itself: these sessions are led.
 //! 4. The [`address_book`] has both by the names that they have outside; what happens to them is [`news`],
-//!    which [`events`] streams; how well a match goes is in [`statistics`].
+//!    which [`events`] streams; how a leg stands is a [`leg_state`], how well its match goes are [`statistics`].
+//! 5. [`described`] makes the API's description of the same [`table`], with the [`problems`] that there are
+//!    and the [`examples`].
 
 mod address_book;
 mod events;
+mod examples;
 mod fragment;
 mod keeper;
+mod leg_state;
 mod legs;
 mod matches;
 mod news;
+mod problems;
 mod statistics;
 
 use std::sync::Arc;
@@ -24,11 +29,15 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, patch, post};
 use tokio::sync::Mutex;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::description::{ACCESS_TOKEN, refuse, secure};
 use super::entrance::{self, Entrance};
-use super::problem_json::Problem;
+use super::problem_json::{Problem, tell_all_alike};
 use super::webhooks::Webhooks;
 use crate::access::{self, Grant};
 use crate::age::AgeBand;
@@ -57,20 +66,16 @@ pub(super) fn routes(control: Handle, entrance: &Entrance, webhooks: Option<Webh
         news: News::new(entrance::seconds(), webhooks),
         turns: Arc::default(),
     };
-    let for_grant = |grant| middleware::from_fn_with_state((entrance.clone(), grant), admit);
-    let legs = Router::new()
-        .route("/v1/legs", post(legs::open))
-        .route("/v1/legs/{leg}", patch(legs::restart).delete(legs::close))
-        .route("/v1/legs/{leg}/state", get(legs::state))
-        .route("/v1/legs/{leg}/statistics", get(statistics::look))
-        .layer(for_grant(Grant::Publish));
-    let one = get(matches::look).put(matches::pair).delete(matches::part);
-    let matches = Router::new()
-        .route("/v1/matches/{match}", one)
-        .route("/v1/events", get(events::stream))
-        .layer(for_grant(Grant::Backend));
-    legs.merge(matches)
+    let guard = |group: OpenApiRouter<Backend>, grant| {
+        group.layer(middleware::from_fn_with_state(
+            (entrance.clone(), grant),
+            admit,
+        ))
+    };
+    let (router, _) = table(guard).split_for_parts();
+    router
         .layer(DefaultBodyLimit::max(limits::SIGNAL_MESSAGE_BYTES))
+        .layer(middleware::map_response(tell_all_alike))
         .with_state(backend)
 }
 
@@ -81,6 +86,39 @@ struct Asker {
     account: Option<Private<String>>,
     /// In which band of ages the legs are.
     band: AgeBand,
+}
+
+/// Every route, behind the grant that it asks for.
+fn table(
+    to: impl Fn(OpenApiRouter<Backend>, Grant) -> OpenApiRouter<Backend>,
+) -> OpenApiRouter<Backend> {
+    let legs = OpenApiRouter::default()
+        .routes(routes!(legs::open))
+        .routes(routes!(legs::restart, legs::close))
+        .routes(routes!(legs::state))
+        .routes(routes!(statistics::look));
+    let matches = OpenApiRouter::default()
+        .routes(routes!(matches::look, matches::pair, matches::part))
+        .routes(routes!(events::stream));
+    to(legs, Grant::Publish).merge(to(matches, Grant::Backend))
+}
+
+/// What no route names, as it is only said in a stream and to webhooks.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(news::Happened)))]
+struct Schemas;
+
+/// The same routes, described.
+pub(super) fn described() -> OpenApi {
+    let with_grant = |mut group: OpenApiRouter<Backend>, grant: Grant| {
+        secure(group.get_openapi_mut(), ACCESS_TOKEN, &[grant.word()]);
+        group
+    };
+    let mut api = Schemas::openapi();
+    api.merge(table(with_grant).into_openapi());
+    let all = ["unauthorized", "forbidden", "age_not_assured"];
+    refuse(&mut api, &problems::PROBLEMS, &all);
+    api
 }
 
 /// Asks for a token that allows it, and says for whom it was made.

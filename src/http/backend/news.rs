@@ -7,31 +7,36 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use super::address_book::LegName;
+use super::leg_state::Way;
 use super::statistics::Statistics;
 use crate::http::webhooks::Webhooks;
 use crate::limits;
 
 /// What happened, as it is sent.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(super) struct Happened {
-    /// The leg that it happened to.
+    /// The leg that it happened to: the last part of its `Location`.
+    #[schema(example = "5f0c8a52c7d94e0b9a3f1d6e8b7c4a20")]
     leg: String,
     #[serde(flatten)]
     what: What,
 }
 
 /// What happened.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = EventKind)]
 pub(super) enum What {
     /// It is there, and connects.
     Opened {
         /// Who opened it, by the `sub` of their token.
         sub: Option<String>,
         /// Which way its media flows.
-        direction: &'static str,
+        direction: Way,
     },
     /// The leg can be matched, where its picture has passed.
     Connected,
@@ -54,7 +59,7 @@ pub(super) enum What {
         /// The name of the match.
         r#match: Option<String>,
         /// Why.
-        reason: &'static str,
+        reason: Reason,
     },
     /// Its match is over, and so well it went.
     Quality {
@@ -73,6 +78,7 @@ pub(super) enum What {
         /// What was seen.
         label: String,
         /// The code by which its visitor may ask for another look.
+        #[schema(required)]
         case: Option<String>,
     },
     /// Its picture passes again.
@@ -82,12 +88,30 @@ pub(super) enum What {
         /// What was seen.
         label: String,
         /// The code by which its visitor may ask for another look.
+        #[schema(required)]
         case: Option<String>,
         /// How long its visitor should stay away.
         retry_after_ms: u64,
     },
     /// It is over.
     Closed,
+}
+
+/// Why a leg faces nobody any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PartReason)]
+pub(super) enum Reason {
+    /// The other went into another match.
+    Next,
+    /// The other looks for nobody any more.
+    Stopped,
+    /// The other closed.
+    Gone,
+    /// The other fell silent.
+    Lost,
+    /// The backend or the policy ended it.
+    Ended,
 }
 
 /// The names of all events, as a backend may ask for them.
@@ -231,7 +255,7 @@ mod tests {
         let all = [
             What::Opened {
                 sub: None,
-                direction: "sendrecv",
+                direction: Way::SendRecv,
             },
             What::Connected,
             What::Silent,
@@ -240,7 +264,7 @@ mod tests {
             What::Picture { timestamp: 0 },
             What::Parted {
                 r#match: None,
-                reason: "next",
+                reason: Reason::Next,
             },
             What::Quality {
                 sent: Some(Statistics::of(&Quality::default())),
@@ -303,7 +327,7 @@ mod tests {
             &leg,
             What::Parted {
                 r#match: Some("it".to_owned()),
-                reason: "lost",
+                reason: Reason::Lost,
             },
         );
         let Caught::All(events) = news.since(1 << 20) else {

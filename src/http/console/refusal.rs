@@ -155,7 +155,7 @@ impl IntoResponse for Refusal {
             Self::TooManyAttempts { retry_after } | Self::TooFast { retry_after } => {
                 problem.after(retry_after)
             }
-            Self::Taken { by } => problem.with("by", by),
+            Self::Taken { by } => problem.by(by),
             _ => problem,
         }
         .into_response()
