@@ -1,4 +1,4 @@
-//! The demo page, the client module and the moderators' console: the files of `web/`, embedded when the program is compiled.
+//! The demo page, the client module and the moderators' console, the API's description: the files of `web/`, embedded when the program is compiled.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -25,6 +25,7 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         "" => "index.html",
         "console" | "console/" => "console/index.html",
         "appeal" | "appeal/" => "appeal/index.html",
+        "docs" | "docs/" => "docs/index.html",
         name => name,
     };
     let Some(file) = Files::get(name) else {
