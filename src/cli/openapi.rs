@@ -8,7 +8,7 @@ pub const AFTER_HELP: &str = "\
 Examples:
   visavis openapi > visavis.json
 
-A running server serves the same at /v1/openapi.json, and as pages to read at /docs.";
+A running server serves the same at /v1/openapi.json, and as a page to read at /docs.";
 
 /// Prints it.
 ///

@@ -150,7 +150,7 @@ fn health_and_metrics_are_served() {
         body.contains("\nvisavis_http_connections 1\n")
     };
     let settled = (0..200).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
         is_alone()
     });
     assert!(settled, "{}", metrics.body);
