@@ -370,6 +370,15 @@ pub const STILL_BYTES: u64 = 64 * 1024 * 1024;
 /// Largest model, in bytes.
 pub const MODEL_BYTES: usize = 256 * 1024 * 1024;
 
+/// Picture models of an operator's own.
+pub const OWN_MODELS: usize = 8;
+
+/// Labels that they may give, all together.
+pub const OWN_LABELS: usize = 32;
+
+/// Width and height of the largest input of one.
+pub const MODEL_SIDE: u16 = 1_024;
+
 /// Scores of one verdict, all models together.
 pub const SCORES: usize = 64;
 

@@ -22,6 +22,8 @@
 //!
 //! On a worker machine, [`outpost`] goes to servers and starts a worker for every line to it.
 //!
+//! An operator's own models are described in a file, which [`model_file`] reads.
+//!
 //! What visitors write is read by [`remarks`], here and at once.
 //!
 //! For an operator's own pictures ([`still`]) and lists ([`imported`]), [`look_here`] looks without a
@@ -41,6 +43,7 @@ pub mod known;
 pub mod listening;
 pub mod looking;
 pub mod model;
+pub mod model_file;
 pub mod opinion;
 pub mod outline;
 pub mod outpost;
@@ -64,7 +67,7 @@ use crate::tap::Frame;
 
 pub use builtin::{Builtin, KnownList};
 pub use settings::Settings;
-pub use starting::{StartError, look_here};
+pub use starting::{StartError, look_here, own_models};
 
 /// A frame and what was said of it.
 #[derive(Debug)]

@@ -76,7 +76,7 @@ impl Model {
         })?;
         let input = check_input(&graph, &spec)?;
         let named: &[String] = match &spec.reading {
-            Reading::Classes(_) => &[],
+            Reading::Classes(_) | Reading::Softmax(_) | Reading::Sigmoid(_) => &[],
             Reading::Absence { logits, .. } => logits,
         };
         let mut outputs = Vec::new();
@@ -139,22 +139,35 @@ impl Model {
             return Err(self.wrong(&"it says what is no number"));
         }
         match &self.spec.reading {
-            Reading::Classes(labels) if labels.len() != values.len() => {
-                let (values, labels) = (values.len(), labels.len());
-                Err(self.wrong(&format!("it says {values} values for {labels} labels")))
+            Reading::Classes(labels) => self.named(labels, values.to_vec()),
+            Reading::Sigmoid(labels) => {
+                let logistic = values.iter().map(|value| 1.0 / (1.0 + (-value).exp()));
+                self.named(labels, logistic.collect())
             }
-            Reading::Classes(labels) => Ok(labels
-                .iter()
-                .zip(values)
-                .filter(|(label, _)| !label.is_empty())
-                .map(|(label, value)| (label.clone(), value.clamp(0.0, 1.0)))
-                .collect()),
+            Reading::Softmax(labels) => {
+                let best = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                let parts: Vec<f32> = values.iter().map(|value| (value - best).exp()).collect();
+                let whole: f32 = parts.iter().sum();
+                self.named(labels, parts.iter().map(|part| part / whole).collect())
+            }
             Reading::Absence { label, .. } => {
                 let best = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 // 1 less the logistic function, without losing small values.
                 Ok(vec![(label.clone(), 1.0 / (1.0 + best.exp()))])
             }
         }
+    }
+
+    fn named(&self, labels: &[String], values: Vec<f32>) -> Result<Vec<Score>, ModelError> {
+        if labels.len() != values.len() {
+            let (values, labels) = (values.len(), labels.len());
+            return Err(self.wrong(&format!("it says {values} values for {labels} labels")));
+        }
+        let scores = labels.iter().zip(values);
+        Ok(scores
+            .filter(|(label, _)| !label.is_empty())
+            .map(|(label, value)| (label.clone(), value.clamp(0.0, 1.0)))
+            .collect())
     }
 
     fn wrong(&self, reason: &dyn ToString) -> ModelError {

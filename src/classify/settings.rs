@@ -19,7 +19,9 @@ pub struct Settings {
     pub deadline: Duration,
     /// A file with the fingerprints of known pictures; none if not given.
     pub hash_list: Option<PathBuf>,
-    /// The models that look, in order.
+    /// A file that describes an operator's own models; none if not given.
+    pub own_models: Option<PathBuf>,
+    /// The models that look, in order; the operator's own come after them.
     pub models: Vec<ModelSpec>,
     /// Where worker machines come; they do not if not given.
     pub listening: Option<Listening>,
@@ -47,6 +49,8 @@ impl From<&config::Config> for Settings {
             workers: moderation.workers,
             deadline: Duration::from_millis(moderation.deadline_ms),
             hash_list: (!list.as_os_str().is_empty()).then(|| list.clone()),
+            own_models: (!classifier.models.as_os_str().is_empty())
+                .then(|| classifier.models.clone()),
             listening,
             ..Self::default()
         }
@@ -59,6 +63,7 @@ impl Default for Settings {
             workers: 1,
             deadline: Duration::from_secs(1),
             hash_list: None,
+            own_models: None,
             models: ModelSpec::bundled(),
             listening: None,
             command: None,
@@ -148,6 +153,10 @@ pub enum Reading {
         /// Names of outputs.
         logits: Vec<String>,
     },
+    /// As `Classes`, but of logits that exclude each other.
+    Softmax(Vec<String>),
+    /// As `Classes`, but of logits that each stand alone.
+    Sigmoid(Vec<String>),
 }
 
 impl ModelSpec {

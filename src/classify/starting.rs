@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::known::{KnownPictures, ListError};
 use super::listening::ListenError;
 use super::looking::{Eye, name, pipeline, sha256};
 use super::model::ModelError;
+use super::model_file::{ModelFileError, OwnModels};
 use super::protocol::{PROTOCOL, Request, encode};
 use super::settings::{ModelSource, ModelSpec, Settings};
 use crate::limits::MODEL_BYTES;
@@ -36,6 +37,26 @@ pub enum StartError {
         /// What is wrong with it.
         #[source]
         source: ListError,
+    },
+    /// The file that describes the operator's own models is wrong.
+    #[error("{}", path.display())]
+    OwnModels {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: ModelFileError,
+    },
+    /// A model, or the description of the models, cannot be read.
+    #[error("{what}: {}", path.display())]
+    ReadModel {
+        /// Which of these.
+        what: String,
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
     },
     /// A model's bytes are others than those that were meant.
     #[error("the model {name} has the hash {is} and not {expected}")]
@@ -91,7 +112,7 @@ impl Starting {
         let protocol = PROTOCOL;
         let mut greeting = vec![encode(&Request::Hello { protocol }, &[])];
         let mut names = Vec::new();
-        for spec in &settings.models {
+        for spec in &all_models(settings)? {
             let (bytes, tail) = model(spec)?;
             names.push(name(spec, &bytes));
             greeting.push(encode(&Request::Model(spec.clone()), &tail));
@@ -113,9 +134,10 @@ impl Starting {
 /// A file is missing or wrong.
 pub fn look_here(settings: &Settings, many: usize) -> Result<Vec<(Eye, Judge)>, StartError> {
     let known = known_pictures(settings.hash_list.as_deref())?;
+    let models = all_models(settings)?;
     let one = |_| {
         let mut eye = Eye::default();
-        for spec in &settings.models {
+        for spec in &models {
             let name = spec.name.clone();
             let (bytes, _) = model(spec)?;
             eye.load(spec.clone(), bytes)
@@ -134,12 +156,49 @@ fn own_program() -> Result<PathBuf, StartError> {
     })
 }
 
+/// What the file of an operator's own models describes; nothing without a file.
+///
+/// # Errors
+/// The file is missing or wrong.
+pub fn own_models(file: Option<&Path>) -> Result<OwnModels, StartError> {
+    let Some(path) = file else {
+        return Ok(OwnModels::default());
+    };
+    let text = fs::read_to_string(path).map_err(|source| StartError::ReadModel {
+        what: "the description of models".to_owned(),
+        path: path.to_owned(),
+        source,
+    })?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    OwnModels::parse(&text, folder).map_err(|source| StartError::OwnModels {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn all_models(settings: &Settings) -> Result<Vec<ModelSpec>, StartError> {
+    let own = own_models(settings.own_models.as_deref())?;
+    Ok(settings.models.iter().cloned().chain(own.specs).collect())
+}
+
+/// One byte more than a model may have tells that it is too large.
+fn read_model(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = MODEL_BYTES as u64 + 1;
+    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// A model's bytes, and what of them a worker has to be sent.
 fn model(spec: &ModelSpec) -> Result<(Vec<u8>, Vec<u8>), StartError> {
     let (bytes, tail) = match &spec.source {
         ModelSource::Bundled(bundled) => (bundled.bytes().to_vec(), Vec::new()),
         ModelSource::File(path) => {
-            let bytes = fs::read(path).map_err(|source| unread(path, source))?;
+            let bytes = read_model(path).map_err(|source| StartError::ReadModel {
+                what: format!("the model {}", spec.name),
+                path: path.clone(),
+                source,
+            })?;
             (bytes.clone(), bytes)
         }
     };

@@ -348,6 +348,11 @@ pub static KEYS: &[Key] = &[
         "Certificate of the authority that theirs have to come from, a PEM file."
     ),
     key!(
+        classifier.models,
+        Kind::Text("the path of a file that describes models, or empty for none"),
+        "Picture models of your own beside the bundled ones: a file as in docs/classifiers.md; empty for none."
+    ),
+    key!(
         classifier.service_url,
         Kind::Text("an http or https URL, or empty for none"),
         "A service that is asked about every picture as well, by POST of a WebP; empty for none. Needs media.codecs = [\"vp8\"]."

@@ -258,6 +258,8 @@ pub struct Classifier {
     pub key: PathBuf,
     /// The authority that their certificates come from, PEM.
     pub authority: PathBuf,
+    /// A file that describes models of the operator's own; empty for none.
+    pub models: PathBuf,
     /// The service's URL; empty for none.
     pub service_url: String,
     /// A file with the secret that requests to it are signed with.
@@ -277,6 +279,7 @@ impl Default for Classifier {
             certificate: PathBuf::new(),
             key: PathBuf::new(),
             authority: PathBuf::new(),
+            models: PathBuf::new(),
             service_url: String::new(),
             service_secret: PathBuf::new(),
             service_labels: Vec::new(),

@@ -1,5 +1,6 @@
 //! [`Policy`]: the table from verdicts and history to what happens.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -169,6 +170,25 @@ impl Policy {
     /// The first thing that is wrong, with its line: a policy is refused whole.
     pub fn parse(name: &str, text: &str) -> Result<Self, PolicyError> {
         policy_file::parse(name, text)
+    }
+
+    /// Refuses rows that would punish somebody for the age that a machine takes them for.
+    ///
+    /// # Errors
+    /// The first such row: it does more than to call a person.
+    pub fn spare_faces(&self, name: &str, of_age: &BTreeSet<Label>) -> Result<(), PolicyError> {
+        let punishes = |row: &&Row| of_age.contains(&row.label) && row.action != Action::Review;
+        let Some(row) = self.rows.iter().find(punishes) else {
+            return Ok(());
+        };
+        let label = &row.label;
+        Err(PolicyError {
+            name: name.to_owned(),
+            line: row.line,
+            reason: format!(
+                "{label} is a guess about age from a face: it may lead to review and nothing else"
+            ),
+        })
     }
 
     /// Whether a row is carried out, and not only tried.

@@ -75,6 +75,26 @@ impl Label {
         self.as_str().starts_with("text_")
     }
 
+    /// Whether it is one of those that visavis gives itself.
+    pub fn is_built_in(&self) -> bool {
+        let own = [
+            Self::PORN,
+            Self::HENTAI,
+            Self::SEXY,
+            Self::DRAWING,
+            Self::NEUTRAL,
+            Self::NO_FACE,
+            Self::UNUSABLE,
+            Self::FROZEN,
+            Self::KNOWN_PICTURE,
+            Self::UNDECODABLE,
+            Self::NO_VERDICT,
+        ];
+        own.contains(self)
+            || self.is_of_text()
+            || self.as_str().starts_with(Self::REPORTED.as_str())
+    }
+
     /// The word itself.
     pub fn as_str(&self) -> &str {
         match &self.0 {

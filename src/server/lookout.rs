@@ -194,6 +194,11 @@ fn wrong_files(loaded: &Loaded, error: &StartError) -> ConfigError {
     let key = match error {
         StartError::Listen(ListenError::Bind { .. }) => "classifier.listen",
         StartError::Listen(_) => "classifier.certificate",
+        StartError::OwnModels { .. }
+        | StartError::ReadModel { .. }
+        | StartError::Hash { .. }
+        | StartError::Model { .. }
+        | StartError::TooLarge { .. } => "classifier.models",
         _ => "moderation.hash_list",
     };
     loaded.wrong(key, within_reach(error))

@@ -1,7 +1,9 @@
 //! Reads the policy that the configuration names.
 
+use std::error::Error as _;
 use std::fs;
 
+use crate::classify::own_models;
 use crate::config::{ConfigError, Loaded};
 use crate::moderation::Policy;
 
@@ -12,6 +14,25 @@ const KEY: &str = "moderation.policy";
 /// # Errors
 /// The file cannot be read, or the policy in it is wrong: then with its line and the reason.
 pub fn load(loaded: &Loaded) -> Result<Policy, ConfigError> {
+    let policy = read(loaded)?;
+    let file = &loaded.config.classifier.models;
+    let own = own_models((!file.as_os_str().is_empty()).then_some(file.as_path()));
+    let own = own.map_err(|error| {
+        let cause = error.source().map(|cause| format!(": {cause}"));
+        let expected = format!(
+            "a file without a mistake: {error}{}",
+            cause.unwrap_or_default()
+        );
+        loaded.wrong("classifier.models", expected)
+    })?;
+    let path = loaded.config.moderation.policy.display().to_string();
+    policy
+        .spare_faces(&path, &own.of_age)
+        .map_err(|error| loaded.wrong(KEY, format!("a policy without a mistake: {error}")))?;
+    Ok(policy)
+}
+
+fn read(loaded: &Loaded) -> Result<Policy, ConfigError> {
     let path = &loaded.config.moderation.policy;
     if path.as_os_str().is_empty() {
         return Ok(Policy::default());

@@ -5,6 +5,7 @@
 mod hostile_bytes;
 mod lives;
 mod machines;
+mod own_models;
 mod parity;
 mod processes;
 mod services;
