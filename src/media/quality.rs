@@ -92,11 +92,15 @@ const FREEZE: u64 = 150_000;
 
 impl Course {
     pub(crate) fn begin(uplink: &Uplink, downlink: &Downlink, now: Instant) -> Self {
+        Self::new(received(uplink), sent(downlink), now)
+    }
+
+    const fn new(up: [Received; 2], down: Sent, began: Instant) -> Self {
         Self {
-            began: now,
-            told: now,
-            up: received(uplink),
-            down: sent(downlink),
+            began,
+            told: began,
+            up,
+            down,
             lost_down: 0,
             jitter_down: 0,
             round_trips: (Duration::ZERO, 0),
@@ -221,21 +225,7 @@ mod tests {
     use crate::media::clock::any_instant;
 
     fn course(began: Instant) -> Course {
-        Course {
-            began,
-            told: began,
-            up: Default::default(),
-            down: Sent::default(),
-            lost_down: 0,
-            jitter_down: 0,
-            round_trips: (Duration::ZERO, 0),
-            resent: 0,
-            pictures: 0,
-            last_picture: None,
-            usual: 0,
-            freezes: 0,
-            frozen: Duration::ZERO,
-        }
+        Course::new(<[Received; 2]>::default(), Sent::default(), began)
     }
 
     #[test]
