@@ -209,6 +209,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 leg: leg_of(session),
                 every,
             }),
+            Output::Onlook { leg } => self.open_onlooker(leg),
             Output::Look { session } => (self.command)(Command::Look {
                 leg: leg_of(session),
             }),

@@ -9,11 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::line::{Line, SocketId};
 use super::pulse::LookFigures;
-use super::request::{Begun, Measured, Request, Ruled};
+use super::request::{Begun, Demand, Measured, Order, Request, Ruled, Unordered};
 use crate::config;
 use crate::id::MatchId;
 use crate::limits;
 use crate::lobby::Unpaired;
+use crate::media::Muted;
 use crate::moderation::{DeviceKey, Policy};
 
 /// How the rest of the program reaches the control task. The task ends when all are dropped.
@@ -60,12 +61,12 @@ impl Handle {
     ) -> Option<Result<MatchId, Unpaired>> {
         let (done, told) = oneshot::channel();
         let begun = Begun(Box::new(begun));
-        let pair = Request::Pair {
+        let pair = Demand::Pair {
             sockets,
             begun,
             done,
         };
-        self.requests.send(pair).await.ok()?;
+        self.demand(pair).await?;
         told.await.ok()
     }
 
@@ -73,25 +74,55 @@ impl Handle {
     /// control task has ended.
     pub async fn unpair(&self, socket: SocketId) -> Option<bool> {
         let (done, told) = oneshot::channel();
-        let unpair = Request::Unpair { socket, done };
-        self.requests.send(unpair).await.ok()?;
+        let unpair = Demand::Unpair { socket, done };
+        self.demand(unpair).await?;
         told.await.ok()
     }
 
     /// Whether a match goes on; none if the control task has ended.
     pub async fn goes_on(&self, match_id: MatchId) -> Option<bool> {
         let (done, told) = oneshot::channel();
-        let find = Request::Find { match_id, done };
-        self.requests.send(find).await.ok()?;
+        let find = Demand::Find { match_id, done };
+        self.demand(find).await?;
         told.await.ok()
     }
 
     /// How well the match goes that the leg on a line is in; none if the control task has ended.
     pub async fn measure(&self, socket: SocketId) -> Option<Measured> {
         let (done, told) = oneshot::channel();
-        let measure = Request::Measure { socket, done };
-        self.requests.send(measure).await.ok()?;
+        let measure = Demand::Measure { socket, done };
+        self.demand(measure).await?;
         told.await.ok()
+    }
+
+    /// A service of the operator's decides about the session on a line: the decision is written down and
+    /// then done. None if the control task has ended.
+    pub async fn order(&self, socket: SocketId, order: Order) -> Option<Result<(), Unordered>> {
+        let (done, told) = oneshot::channel();
+        let order = Demand::Order {
+            socket,
+            order,
+            done,
+        };
+        self.demand(order).await?;
+        told.await.ok()
+    }
+
+    /// Mutes what the session on a line sends, or no longer. Answers whether it is there; none if the
+    /// control task has ended.
+    pub async fn mute(&self, socket: SocketId, muted: Muted) -> Option<bool> {
+        let (done, told) = oneshot::channel();
+        let mute = Demand::Mute {
+            socket,
+            muted,
+            done,
+        };
+        self.demand(mute).await?;
+        told.await.ok()
+    }
+
+    async fn demand(&self, demand: Demand) -> Option<()> {
+        self.requests.send(Request::Backend(demand)).await.ok()
     }
 
     /// How many sessions there are.

@@ -4,6 +4,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::request::{Marks, Message, Request};
 use crate::lobby::{Ask, Wish};
+use crate::moderation::Actor;
 use crate::private::Private;
 
 /// One WebSocket, from its opening to its close.
@@ -43,6 +44,18 @@ impl Line {
             socket,
             publisher,
             offer,
+        })
+        .await;
+    }
+
+    /// The leg of this line sees what the session on another sends, unnoticed.
+    pub async fn look_on(&self, at: SocketId, offer: Private<String>, by: Actor) {
+        let socket = self.socket;
+        self.send(Request::LookOn {
+            socket,
+            at,
+            offer,
+            by,
         })
         .await;
     }

@@ -132,8 +132,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
 
     /// How well the match goes that the session on a line is in, or the one that a player there is of.
     pub(super) fn measurements(&mut self, socket: SocketId) -> Measured {
-        let own = self.register.session_on(socket);
-        let session = own.or_else(|| self.players.session_on(socket));
+        let session = self.session_at(socket);
         let partner = session.and_then(|session| self.register.partner_of(session));
         let [sends, receives] = [session, partner].map(|session| {
             let stay = self.register.stay(session?)?;

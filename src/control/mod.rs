@@ -8,7 +8,8 @@
 //!    [`Command`], a [`Message`] to a visitor, a line in the log and a number in [`gauges`]; of a match,
 //!    in [`matched`].
 //! 4. The [`register`] knows which WebSocket carries which stay, and which token resumes it; where a
-//!    session receives by a leg of its own, that is one of the [`players`].
+//!    session receives by a leg of its own, that is one of the [`players`], beside the [`onlookers`].
+//! 5. What a backend wants of sessions of its own is in [`orders`].
 //!
 //! The walk of a picture, where pictures are looked at:
 //! 1. [`watch`] hands it to the classifier and brings back the verdict.
@@ -31,6 +32,8 @@ mod gauges;
 mod handle;
 mod line;
 mod matched;
+mod onlookers;
+mod orders;
 mod oversight;
 mod players;
 mod pulse;
@@ -45,7 +48,8 @@ pub use handle::Handle;
 pub use line::{Line, SocketId};
 pub use pulse::{COVERED_FOR, LookFigures, Spread};
 pub use request::{
-    Begun, Marks, Measured, Message, Refusal, Request, Ruled, Screening, Ticket, Whose,
+    Begun, Demand, Marks, Measured, Message, Order, Refusal, Request, Ruled, Screening, Ticket,
+    Unordered, Whose,
 };
 pub use task::start;
 pub use watch::{DeviceBook, Watch};

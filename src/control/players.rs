@@ -1,11 +1,13 @@
 //! [`Players`]: the legs that some sessions receive by, where their own only sends (WHEP beside WHIP).
 //!
-//! A player has a line of its own and no session: it comes to one that is there, and goes with it.
+//! A player has a line of its own and no session: it comes to one that is there, and goes with it. So does
+//! an [onlooker](super::onlookers), which receives what the session sends.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
 use super::line::SocketId;
+use super::onlookers;
 use super::request::{Message, Refusal};
 use super::switchboard::{Switchboard, leg_of, session_of};
 use crate::direction::Direction;
@@ -14,46 +16,68 @@ use crate::lobby::{Ask, ByeReason, Input, LegNews, Notice};
 use crate::media::{Command, Ends, Event};
 use crate::private::Private;
 
-/// Every player that there is.
+/// Every leg that only receives.
 #[derive(Default, Debug)]
 pub(super) struct Players {
     by_leg: HashMap<LegId, Player>,
     by_socket: HashMap<SocketId, LegId>,
-    by_session: HashMap<SessionId, LegId>,
+    by_session: HashMap<(SessionId, Role), LegId>,
     last: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Player {
-    session: SessionId,
-    socket: SocketId,
-    /// Whether its first offer was answered.
+#[derive(Debug)]
+pub(super) struct Player {
+    pub(super) session: SessionId,
+    pub(super) socket: SocketId,
+    pub(super) role: Role,
+    /// Its first offer, until the media plane has it.
+    pub(super) offer: Option<Private<String>>,
+    /// Whether that was answered.
     is_open: bool,
 }
 
-/// Set in the number of every player, and of no session's own leg.
-const MARK: u64 = 1 << 63;
+/// What a leg receives that only does so.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Role {
+    /// What the session's partner sends.
+    Player,
+    /// What the session itself sends.
+    Onlooker,
+}
 
-/// Whether a leg is a player.
+/// Set in the number of every leg that only receives, and of no session's own.
+pub(super) const MARK: u64 = 1 << 63;
+
+/// Whether a leg only receives.
 pub(super) const fn is_player(leg: LegId) -> bool {
     leg.0 & MARK != 0
 }
 
 impl Players {
-    /// The player that a line has brought.
+    /// The leg that a line has brought.
     pub(super) fn on(&self, socket: SocketId) -> Option<LegId> {
         self.by_socket.get(&socket).copied()
     }
 
     /// The player of a session.
     pub(super) fn of(&self, session: SessionId) -> Option<LegId> {
-        self.by_session.get(&session).copied()
+        self.of_role(session, Role::Player)
+    }
+
+    /// The leg of this role at a session.
+    pub(super) fn of_role(&self, session: SessionId, role: Role) -> Option<LegId> {
+        self.by_session.get(&(session, role)).copied()
+    }
+
+    /// A leg that only receives.
+    pub(super) fn get_mut(&mut self, leg: LegId) -> Option<&mut Player> {
+        self.by_leg.get_mut(&leg)
     }
 
     /// The session that a player on this line receives for.
     pub(super) fn session_on(&self, socket: SocketId) -> Option<SessionId> {
         let player = self.by_leg.get(self.by_socket.get(&socket)?)?;
-        Some(player.session)
+        (player.role == Role::Player).then_some(player.session)
     }
 
     /// The session that receives by a leg.
@@ -73,21 +97,34 @@ impl Players {
         }
     }
 
-    fn add(&mut self, player: Player) -> LegId {
+    /// A leg of this role comes by a line, to a session.
+    pub(super) fn add(
+        &mut self,
+        session: SessionId,
+        socket: SocketId,
+        (role, offer): (Role, Option<Private<String>>),
+    ) -> LegId {
         self.last += 1;
         let leg = LegId(MARK | self.last);
+        self.by_socket.insert(socket, leg);
+        self.by_session.insert((session, role), leg);
+        let player = Player {
+            session,
+            socket,
+            role,
+            offer,
+            is_open: false,
+        };
         self.by_leg.insert(leg, player);
-        self.by_socket.insert(player.socket, leg);
-        self.by_session.insert(player.session, leg);
         leg
     }
 
-    fn remove(&mut self, leg: LegId) {
+    pub(super) fn remove(&mut self, leg: LegId) {
         let Some(player) = self.by_leg.remove(&leg) else {
             return;
         };
         self.by_socket.remove(&player.socket);
-        self.by_session.remove(&player.session);
+        self.by_session.remove(&(player.session, player.role));
     }
 
     /// Whether there is none.
@@ -115,11 +152,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         if let Some(before) = self.players.of(session) {
             self.end_player(before, now);
         }
-        let leg = self.players.add(Player {
-            session,
-            socket,
-            is_open: false,
-        });
+        let leg = self.players.add(session, socket, (Role::Player, None));
         (self.command)(Command::Open {
             leg,
             offer,
@@ -136,8 +169,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         });
         // One that has ended meanwhile.
         let Some((leg, player)) = found else { return };
-        let (session, socket) = (player.session, player.socket);
-        let put = |news| Input::Player { session, news };
+        let (session, socket, role) = (player.session, player.socket, player.role);
         match event {
             Event::Answered { answer, .. } => {
                 player.is_open = true;
@@ -152,15 +184,30 @@ impl<F: FnMut(Command)> Switchboard<F> {
             }
             Event::Connected { .. } | Event::Heard { .. } => {
                 self.tell_socket(socket, Message::Notice(Notice::Connected));
-                self.put(put(LegNews::Connected), now);
+                self.player_news((leg, session, role), LegNews::Connected, now);
             }
             Event::Silent { .. } => {
                 self.tell_socket(socket, Message::Notice(Notice::Silent));
-                self.put(put(LegNews::Silent), now);
+                self.player_news((leg, session, role), LegNews::Silent, now);
             }
             Event::Closed { .. } => self.end_player(leg, now),
             // It sends nothing, and no leg is a thread.
             Event::FirstPicture { .. } | Event::Quality { .. } | Event::Load { .. } => {}
+        }
+    }
+
+    fn player_news(
+        &mut self,
+        (leg, session, role): (LegId, SessionId, Role),
+        news: LegNews,
+        now: Instant,
+    ) {
+        match (role, news) {
+            (Role::Player, news) => self.put(Input::Player { session, news }, now),
+            (Role::Onlooker, LegNews::Connected) => {
+                (self.command)(onlookers::begin(session, leg));
+            }
+            (Role::Onlooker, LegNews::Silent | LegNews::Heard | LegNews::Closed) => {}
         }
     }
 
@@ -187,16 +234,19 @@ impl<F: FnMut(Command)> Switchboard<F> {
 
     /// A player goes, and with it the match of its session.
     pub(super) fn end_player(&mut self, leg: LegId, now: Instant) {
-        let Some(&Player {
-            session, socket, ..
-        }) = self.players.by_leg.get(&leg)
-        else {
+        let Some(player) = self.players.by_leg.get(&leg) else {
             return;
         };
-        // Before it is forgotten: the end of the match has to be told to it, too.
-        let news = LegNews::Closed;
-        self.put(Input::Player { session, news }, now);
-        if self.players.of(session) != Some(leg) {
+        let (session, socket) = (player.session, player.socket);
+        match player.role {
+            // Before it is forgotten: the end of the match has to be told to it, too.
+            Role::Player => {
+                let news = LegNews::Closed;
+                self.put(Input::Player { session, news }, now);
+            }
+            Role::Onlooker => (self.command)(onlookers::end(session, leg)),
+        }
+        if !self.players.by_leg.contains_key(&leg) {
             // Its session has ended by that, and it with the session.
             return;
         }

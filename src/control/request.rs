@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::line::SocketId;
 use crate::id::{MatchId, SessionId};
 use crate::lobby::{Ask, Notice, Standing, Unpaired, Wish};
-use crate::media::{OfferError, Quality};
+use crate::media::{Muted, OfferError, Quality};
 use crate::moderation::{Actor, DeviceKey, Label, Policy, Ruling};
 use crate::private::Private;
 
@@ -42,6 +42,17 @@ pub enum Request {
         /// An offer.
         offer: Private<String>,
     },
+    /// It brings a leg that sees what a session sends, unnoticed.
+    LookOn {
+        /// Its name.
+        socket: SocketId,
+        /// A line of that session.
+        at: SocketId,
+        /// An offer.
+        offer: Private<String>,
+        /// Who looks on.
+        by: Actor,
+    },
     /// Its visitor goes on with a stay.
     Resume {
         /// Its name.
@@ -63,36 +74,8 @@ pub enum Request {
         /// Its name.
         socket: SocketId,
     },
-    /// A backend brings two together, whoever they faced before.
-    Pair {
-        /// The lines of both, whose sessions are led.
-        sockets: [SocketId; 2],
-        /// Told the match before anybody in it is.
-        begun: Begun,
-        /// Told the match, or why there is none.
-        done: oneshot::Sender<Result<MatchId, Unpaired>>,
-    },
-    /// A backend ends the match that a session of its own is in.
-    Unpair {
-        /// The line of either.
-        socket: SocketId,
-        /// Told whether there was one.
-        done: oneshot::Sender<bool>,
-    },
-    /// A backend asks whether a match goes on.
-    Find {
-        /// The match.
-        match_id: MatchId,
-        /// Told whether it does.
-        done: oneshot::Sender<bool>,
-    },
-    /// A backend asks how well the match goes that a leg of its own is in.
-    Measure {
-        /// The line of the leg.
-        socket: SocketId,
-        /// Told that.
-        done: oneshot::Sender<Measured>,
-    },
+    /// A backend wants something of sessions of its own.
+    Backend(Demand),
     /// Another policy is in force.
     Replace {
         /// The policy.
@@ -114,6 +97,59 @@ pub enum Request {
     },
 }
 
+/// What a backend wants of sessions of its own.
+#[derive(Debug)]
+pub enum Demand {
+    /// Bring two together, whoever they faced before.
+    Pair {
+        /// The lines of both, whose sessions are led.
+        sockets: [SocketId; 2],
+        /// Told the match before anybody in it is.
+        begun: Begun,
+        /// Told the match, or why there is none.
+        done: oneshot::Sender<Result<MatchId, Unpaired>>,
+    },
+    /// End the match that a session is in.
+    Unpair {
+        /// The line of either.
+        socket: SocketId,
+        /// Told whether there was one.
+        done: oneshot::Sender<bool>,
+    },
+    /// Tell whether a match goes on.
+    Find {
+        /// The match.
+        match_id: MatchId,
+        /// Told whether it does.
+        done: oneshot::Sender<bool>,
+    },
+    /// Tell how well the match goes that a leg is in.
+    Measure {
+        /// The line of the leg.
+        socket: SocketId,
+        /// Told that.
+        done: oneshot::Sender<Measured>,
+    },
+    /// Do what a service of the operator's decides about a session.
+    Order {
+        /// A line of the session.
+        socket: SocketId,
+        /// What.
+        order: Order,
+        /// Told whether it is on its way to be written down and done.
+        done: oneshot::Sender<Result<(), Unordered>>,
+    },
+    /// Mute what a session sends, or no longer.
+    Mute {
+        /// A line of the session.
+        socket: SocketId,
+        /// What nobody gets of it.
+        muted: Muted,
+        /// Told whether the session is there.
+        done: oneshot::Sender<bool>,
+    },
+}
+
 /// How well a match goes, as one of its sessions sees it: none where nothing is measured yet.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Measured {
@@ -121,6 +157,28 @@ pub struct Measured {
     pub sends: Option<Box<Quality>>,
     /// What it receives.
     pub receives: Option<Box<Quality>>,
+}
+
+/// What a service of the operator's decides about a session.
+#[derive(Debug)]
+pub struct Order {
+    /// What.
+    pub ruling: Ruling,
+    /// Why.
+    pub label: Label,
+    /// Who.
+    pub by: Actor,
+}
+
+/// Why an order is not carried out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unordered {
+    /// There is no such session.
+    #[error("there is no such session, or it is over")]
+    Gone,
+    /// Nothing is moderated here: there is no log to write it down in.
+    #[error("this server moderates nothing: moderation.enabled is off")]
+    NotModerated,
 }
 
 /// Whoever is told of a match before the two who are in it.
@@ -258,6 +316,9 @@ pub enum Refusal {
     /// One has.
     #[error("this WebSocket carries a stay already")]
     AlreadyJoined,
+    /// Who looks on is written down, and here is no log for it.
+    #[error("this server moderates nothing: moderation.enabled is off")]
+    NotModerated,
     /// The token resumes nothing.
     #[error("the token is spent, has expired or was never given")]
     UnknownToken,

@@ -15,7 +15,7 @@ use super::device::Devices;
 use super::gauges::{Gauges, word};
 use super::line::SocketId;
 use super::oversight::Oversight;
-use super::players::{self, Players};
+use super::players::{self, Players, Role};
 use super::pulse::Pulse;
 use super::register::{Register, Told};
 use super::request::{Marks, Message, Refusal, Request, Screening, Ticket};
@@ -110,6 +110,12 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 publisher,
                 offer,
             } => self.attend(socket, publisher, offer, now),
+            Request::LookOn {
+                socket,
+                at,
+                offer,
+                by,
+            } => self.look_on(socket, at, (offer, by), now),
             Request::Resume {
                 socket,
                 token,
@@ -117,26 +123,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             } => self.resume(socket, &token, offer, now),
             Request::Ask { socket, ask } => self.ask(socket, ask, now),
             Request::Disconnect { socket } => self.disconnect(socket, now),
-            Request::Pair {
-                sockets,
-                begun,
-                done,
-            } => {
-                // Whoever asked may be gone.
-                let _ = done.send(self.pair(sockets, begun, now));
-            }
-            Request::Unpair { socket, done } => {
-                let session = self.register.session_on(socket);
-                let parted = session.is_some_and(|session| self.lobby.unpair(session, now));
-                self.heed_lobby(now);
-                let _ = done.send(parted);
-            }
-            Request::Find { match_id, done } => {
-                let _ = done.send(self.sessions_by_match.contains_key(&match_id));
-            }
-            Request::Measure { socket, done } => {
-                let _ = done.send(self.measurements(socket));
-            }
+            Request::Backend(demand) => self.serve(demand, now),
             Request::Replace { policy } => self.replace_policy(policy, now),
             Request::Readmit { device } => self.readmit(device, now),
             Request::Rule(ruled) => self.rule(ruled, now),
@@ -507,8 +494,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 leg: leg_of(session),
             });
         }
-        if let Some(player) = self.players.of(session) {
-            self.end_player(player, now);
+        for role in [Role::Player, Role::Onlooker] {
+            if let Some(player) = self.players.of_role(session, role) {
+                self.end_player(player, now);
+            }
         }
         self.pulse.left(session, now);
         self.tell_desk(moderation::Input::Left { session }, now);

@@ -57,6 +57,8 @@ pub(super) struct Possible(
             WHIP (RFC 9725). It lives across matches."),
         (name = "Matches", description = "Who faces whom, as your own matchmaker decides. A match is a table \
             write: no connection is made anew."),
+        (name = "Moderation", description = "What your visitors complain about, and what a moderation of your own \
+            sees and decides, beside what the server does by itself."),
         (name = "Events", description = "What happens to your legs, as a stream or posted to URLs of yours."),
         (name = "Visitors", description = "What the shipped page uses: the WebSocket by which a visitor comes \
             in and is matched by the server."),

@@ -257,7 +257,8 @@ const fn code_of(refusal: Refusal) -> ErrorCode {
         Refusal::KeptBack => ErrorCode::TextKeptBack,
         Refusal::Offer(OfferError::Malformed) => ErrorCode::BadOffer,
         Refusal::Offer(OfferError::NoAudio | OfferError::NoVideo) => ErrorCode::NoCodec,
-        Refusal::Offer(OfferError::NoLeg) => ErrorCode::ConnectionFailed,
+        // Nobody looks on by a WebSocket.
+        Refusal::NotModerated | Refusal::Offer(OfferError::NoLeg) => ErrorCode::ConnectionFailed,
         Refusal::Offer(OfferError::Full) => ErrorCode::Full,
     }
 }

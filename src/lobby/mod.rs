@@ -101,7 +101,8 @@ impl Lobby {
             usual_text_wait: UsualWait::default(),
             drain: Drain::default(),
             has_room: true,
-            next_match: rng.random(),
+            // They rise from anywhere, and never into the upper half: the media plane has that for itself.
+            next_match: rng.random::<u64>() >> 2,
             rng,
             outputs: VecDeque::new(),
         }

@@ -34,7 +34,8 @@ pub enum Command {
         offer: Private<String>,
     },
     /// Two sessions, whose legs are connected, face each other from now on. Whatever match either was in
-    /// must have been parted before. Ids of matches rise: a later match has a greater one.
+    /// must have been parted before. Ids of matches rise: a later match has a greater one. They are below
+    /// 2^63: see [`is_onlooking`].
     Match {
         /// The match.
         match_id: MatchId,
@@ -48,12 +49,38 @@ pub enum Command {
         /// As in [`Command::Match`].
         ends: [Ends; 2],
     },
+    /// A leg that only receives gets what another sends, whoever that faces and whatever is kept from them,
+    /// and without anybody noticing. Both are connected. Numbers of onlookings rise.
+    Onlook {
+        /// Under this number, which is of no match: see [`is_onlooking`].
+        onlooking: MatchId,
+        /// Who sends.
+        sends: LegId,
+        /// Who receives. A leg that looked on before no longer does.
+        receives: LegId,
+    },
+    /// It no longer does.
+    Unlook {
+        /// As in [`Command::Onlook`].
+        onlooking: MatchId,
+        /// Who sends.
+        sends: LegId,
+        /// Who receives.
+        receives: LegId,
+    },
     /// Stops or resumes the video that a leg sends to whomever it faces, now and in later matches.
     Video {
         /// The leg whose picture it is.
         leg: LegId,
         /// Whether its picture may pass.
         gate: Gate,
+    },
+    /// What a leg sends reaches nobody it faces from now on, or does again. The tap still looks.
+    Mute {
+        /// The leg.
+        leg: LegId,
+        /// What of it.
+        muted: Muted,
     },
     /// How often pictures of a leg are to be tapped from now on.
     Watch {
@@ -72,6 +99,19 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
+}
+
+/// What the numbers of onlookings have in common, and no match's.
+const ONLOOKING: u64 = 1 << 63;
+
+/// The number of the nth onlooking.
+pub const fn onlooking(number: u64) -> MatchId {
+    MatchId(ONLOOKING | number)
+}
+
+/// Whether a number is of an onlooking and no match.
+pub const fn is_onlooking(id: MatchId) -> bool {
+    id.0 & ONLOOKING != 0
 }
 
 /// By what a session sends and receives: one leg for both, or one for each.
@@ -98,6 +138,15 @@ impl Ends {
         let player = (self.receives != self.sends).then_some(self.receives);
         std::iter::once(self.sends).chain(player)
     }
+}
+
+/// What of a leg reaches nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Muted {
+    /// Its sound: silence goes in its place.
+    pub audio: bool,
+    /// Its picture.
+    pub video: bool,
 }
 
 /// Whether a leg's picture may pass to its partner.

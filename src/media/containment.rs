@@ -46,6 +46,10 @@ impl Shard {
             relay.downlink.skip_ahead();
             self.give_back(*relay, fx);
         }
+        if let Some(mut relay) = leg.onlooker.take() {
+            relay.downlink.skip_ahead();
+            self.give_back(*relay, fx);
+        }
         self.tell_others(leg.id, || Matter::Gone, fx);
         fx.events.push_back(Event::Closed { leg: leg.id });
     }

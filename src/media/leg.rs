@@ -7,12 +7,13 @@ use str0m::crypto::Fingerprint;
 use str0m::ice::IceCreds;
 
 use super::answer::{self, Own, Ssrcs};
-use super::command::{Event, Gate, OfferError};
+use super::command::{Event, Gate, Muted, OfferError, is_onlooking};
 use super::datagrams::Route;
 use super::downlink::{Downlink, Numbers};
 use super::face::Face;
 use super::mail::Opening;
 use super::offer::Terms;
+use super::onlooking::Onlooker;
 use super::relay::Relay;
 use super::shard::Settings;
 use super::tapping::Tapping;
@@ -38,9 +39,12 @@ pub(crate) struct Leg {
     pub(crate) parted: Option<MatchId>,
     /// What it sends, on its way to the partner.
     pub(crate) relay: Option<Box<Relay>>,
+    /// Who sees what it sends without facing it.
+    pub(crate) onlooker: Onlooker,
     /// What its next partner sees first.
     pub(crate) face: Face,
     pub(crate) gate: Gate,
+    pub(crate) muted: Muted,
     /// Its picture is kept back because the shard cannot carry it.
     pub(crate) is_shed: bool,
     /// Home was chosen by the first valid STUN request.
@@ -117,12 +121,14 @@ impl Leg {
             facing: None,
             parted: None,
             relay: None,
+            onlooker: Onlooker::default(),
             face: Face::default(),
             // What only receives has no picture: none is waited for, asked for or kept.
             gate: match terms.direction {
                 Direction::SendRecv | Direction::SendOnly => Gate::Open,
                 Direction::RecvOnly => Gate::Shut,
             },
+            muted: Muted::default(),
             is_shed: false,
             is_settled: false,
             presence: Presence {
@@ -178,7 +184,16 @@ impl Leg {
 
     /// Whether its picture may pass to its partner now.
     pub(crate) fn may_be_seen(&self) -> bool {
-        self.gate == Gate::Open && !self.is_shed
+        self.gate == Gate::Open && !self.is_shed && !self.muted.video
+    }
+
+    /// Whether a match, or an onlooking, is over as far as this leg knows.
+    pub(crate) fn is_over(&self, match_id: MatchId) -> bool {
+        let newest = match is_onlooking(match_id) {
+            true => self.onlooker.over,
+            false => self.parted,
+        };
+        newest >= Some(match_id)
     }
 
     /// The one picture coding this leg speaks.

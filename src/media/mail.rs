@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::command::{Command, Ends, Gate};
+use super::command::{Command, Ends, Gate, Muted, is_onlooking};
 use super::datagrams::Route;
 use super::downlink::Downlink;
 use super::leg::Leg;
@@ -46,19 +46,34 @@ impl Mail {
             Command::Match {
                 match_id,
                 ends: [one, other],
-            } => [(one, other), (other, one)]
-                .into_iter()
-                .map(|(own, partner)| {
+            } => {
+                debug_assert!(!is_onlooking(match_id), "that number is of no match");
+                let face = |(own, partner): (Ends, Ends)| {
                     let partner = partner.sends;
                     mail(own.receives, Matter::Face { match_id, partner })
-                })
-                .collect(),
+                };
+                [(one, other), (other, one)].map(face).into()
+            }
             Command::Part { match_id, ends } => {
                 let legs = ends.into_iter().flat_map(Ends::legs);
                 legs.map(|leg| mail(leg, Matter::Turn { match_id }))
                     .collect()
             }
+            Command::Onlook {
+                onlooking: match_id,
+                sends: partner,
+                receives,
+            } => vec![mail(receives, Matter::Face { match_id, partner })],
+            Command::Unlook {
+                onlooking: match_id,
+                sends,
+                receives,
+            } => [sends, receives]
+                .into_iter()
+                .map(|leg| mail(leg, Matter::Turn { match_id }))
+                .collect(),
             Command::Video { leg, gate } => vec![mail(leg, Matter::Video(gate))],
+            Command::Mute { leg, muted } => vec![mail(leg, Matter::Mute(muted))],
             Command::Watch { leg, every } => vec![mail(leg, Matter::Watch(every))],
             Command::Look { leg } => vec![mail(leg, Matter::Look)],
             Command::Close { leg } => vec![mail(leg, Matter::Close)],
@@ -85,6 +100,8 @@ pub(crate) enum Matter {
     Turn { match_id: MatchId },
     /// Stop or resume the leg's picture.
     Video(Gate),
+    /// Keep its sound or picture from everybody, or no longer.
+    Mute(Muted),
     /// Tap the leg this often.
     Watch(Duration),
     /// Tap the leg now.
@@ -152,6 +169,7 @@ impl fmt::Debug for Mail {
             Matter::Face { .. } => "face",
             Matter::Turn { .. } => "turn",
             Matter::Video(_) => "video",
+            Matter::Mute(_) => "mute",
             Matter::Watch(_) => "watch",
             Matter::Look => "look",
             Matter::Close => "close",

@@ -40,7 +40,9 @@ mod foresight;
 mod leg;
 mod losses;
 mod mail;
+mod muting;
 mod offer;
+mod onlooking;
 mod overload;
 mod plane;
 mod posting;
@@ -62,7 +64,7 @@ mod transport;
 mod uplink;
 mod wheel;
 
-pub use command::{Command, Ends, Event, Gate, OfferError};
+pub use command::{Command, Ends, Event, Gate, Muted, OfferError, is_onlooking, onlooking};
 pub use counters::{Counters, Drops};
 pub use datagrams::{Datagrams, Route};
 pub use mail::Mail;

@@ -114,6 +114,12 @@ impl Relay {
         }
     }
 
+    /// The same, whose receiver is asked for no transport-wide feedback.
+    pub(crate) fn without_feedback(mut self) -> Self {
+        self.transport_ids = (None, None);
+        self
+    }
+
     /// Sends a decrypted packet on; it is rewritten in place.
     pub(crate) fn forward(
         &mut self,

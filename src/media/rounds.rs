@@ -150,6 +150,7 @@ fn ask_keyframe(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> bool {
         return false;
     };
     let tap_asks = leg.tapping.asks_keyframe(now);
+    let onlooker_asks = leg.onlooker.wants_keyframe(now);
     let is_open = leg.may_be_seen();
     let is_wanted = match &mut leg.relay {
         Some(relay) if is_open && relay.video.is_none() => {
@@ -165,6 +166,7 @@ fn ask_keyframe(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> bool {
         }
         None => is_open && leg.face.is_wanted(now),
     };
+    let is_wanted = is_wanted || onlooker_asks;
     if is_wanted {
         uplink.ask_keyframe(&mut scratch.upstream);
     }

@@ -32,13 +32,14 @@ use super::directory::{Directory, Home};
 use super::feedback::Scratch;
 use super::leg::{Leg, Whereabouts};
 use super::mail::{Mail, Matter, Strayed};
+use super::muting::silence;
 use super::relay::{Passage, Sender};
 use super::tape::Tape;
 use super::transport::{Identity, TransportEvent};
 use super::uplink::{Refusal, Track};
 use super::wheel::Wheel;
 use crate::codec::VideoCodec;
-use crate::id::{LegId, ShardIndex};
+use crate::id::{LegId, MatchId, ShardIndex};
 use crate::limits;
 use crate::rtp::Kind;
 use crate::rtp::rtcp::{Compound, Packet};
@@ -231,7 +232,7 @@ impl Shard {
         };
         leg.presence.heard = fx.now;
         let is_silent = leg.presence.is_silent;
-        let may_be_seen = leg.gate == Gate::Open && !leg.is_shed;
+        let may_be_seen = leg.gate == Gate::Open && !leg.is_shed && !leg.muted.video;
         if leg.tapping.is_awake && received.track != Track::Audio {
             let plain = packet.get(..received.length).unwrap_or_default();
             let newest = uplink.video.reception.highest();
@@ -247,6 +248,11 @@ impl Shard {
                 uplink.losses.resent(index, fx.now);
             }
         }
+        if leg.onlooker.is_there() {
+            let plain = packet.get(..received.length).unwrap_or_default();
+            let means = (&mut self.tape, &mut fx.datagrams);
+            leg.onlooker.see(plain, &received, uplink, means);
+        }
         if let Some(relay) = &mut leg.relay {
             let mut sender = Sender {
                 codec: uplink.codec,
@@ -255,27 +261,15 @@ impl Shard {
                 losses: &mut uplink.losses,
                 tape: &mut self.tape,
             };
-            let plain = packet.get_mut(..received.length).unwrap_or_default();
+            let length = match received.track {
+                Track::Audio if leg.muted.audio => silence(packet, &received.header),
+                Track::Audio | Track::Video | Track::Rtx => Some(received.length),
+            };
+            let plain = length.and_then(|length| packet.get_mut(..length));
+            let plain = plain.unwrap_or_default();
             let passage = relay.forward(plain, &received, &mut sender, &mut fx.datagrams);
-            let match_id = relay.match_id;
-            let id = leg.id;
-            match passage {
-                Passage::Sent => self.counters.packets_forwarded += 1,
-                Passage::FirstPicture { timestamp, after } => {
-                    self.counters.packets_forwarded += 1;
-                    let after_ms = u32::try_from(after.as_millis()).unwrap_or(u32::MAX);
-                    fx.events.push_back(Event::FirstPicture {
-                        match_id,
-                        leg: id,
-                        timestamp,
-                        after_ms,
-                    });
-                }
-                Passage::Held if leg.is_shed => self.counters.packets_shed += 1,
-                Passage::Held => self.counters.packets_held += 1,
-                Passage::Stale => self.counters.drops.stale += 1,
-                Passage::Failed => self.counters.drops.failed += 1,
-            }
+            let (of, is_shed) = ((relay.match_id, leg.id), leg.is_shed);
+            self.count_passage(passage, of, is_shed, fx);
         } else {
             if may_be_seen {
                 let plain = packet.get(..received.length).unwrap_or_default();
@@ -287,6 +281,32 @@ impl Shard {
             self.heard(key, fx);
         }
         self.schedule(key, fx.now);
+    }
+
+    fn count_passage(
+        &mut self,
+        passage: Passage,
+        (match_id, leg): (MatchId, LegId),
+        is_shed: bool,
+        fx: &mut Effects,
+    ) {
+        match passage {
+            Passage::Sent => self.counters.packets_forwarded += 1,
+            Passage::FirstPicture { timestamp, after } => {
+                self.counters.packets_forwarded += 1;
+                let after_ms = u32::try_from(after.as_millis()).unwrap_or(u32::MAX);
+                fx.events.push_back(Event::FirstPicture {
+                    match_id,
+                    leg,
+                    timestamp,
+                    after_ms,
+                });
+            }
+            Passage::Held if is_shed => self.counters.packets_shed += 1,
+            Passage::Held => self.counters.packets_held += 1,
+            Passage::Stale => self.counters.drops.stale += 1,
+            Passage::Failed => self.counters.drops.failed += 1,
+        }
     }
 
     fn handle_rtcp(&mut self, key: usize, packet: &mut [u8], fx: &mut Effects) {
@@ -317,7 +337,7 @@ impl Shard {
                     if track != Track::Rtx {
                         uplink.clock.reported(report.ntp, our_ntp);
                     }
-                    if let Some(relay) = &mut leg.relay {
+                    for relay in leg.relay.iter_mut().chain(leg.onlooker.relay_mut()) {
                         relay.send_report(track, &report, (fx.now, our_ntp), &mut fx.datagrams);
                     }
                 }
@@ -403,6 +423,9 @@ impl Shard {
         self.directory.remove(leg.id);
         if let Some(relay) = leg.relay.take() {
             fx.events.extend(leg.quality_of(&relay, true, fx.now));
+            self.give_back(*relay, fx);
+        }
+        if let Some(relay) = leg.onlooker.take() {
             self.give_back(*relay, fx);
         }
         self.tell_others(leg.id, || Matter::Gone, fx);

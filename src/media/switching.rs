@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use str0m::ice::StunMessage;
 
-use super::command::{Event, Gate, OfferError};
+use super::command::{Event, Gate, OfferError, is_onlooking};
 use super::datagrams::Route;
 use super::directory::Home;
 use super::downlink::Downlink;
@@ -72,11 +72,18 @@ impl Shard {
     fn handle_own_mail(&mut self, key: usize, matter: Matter, fx: &mut Effects) {
         match matter {
             Matter::Restart(offer) => self.restart(key, &offer, fx),
+            Matter::Lend { match_id, of } if is_onlooking(match_id) => {
+                self.be_seen(key, match_id, of, fx);
+            }
+            Matter::Feedback { match_id, rtcp } if is_onlooking(match_id) => {
+                self.serve_onlooker(key, match_id, &rtcp, fx);
+            }
             Matter::Face { match_id, partner } => {
                 self.face(key, Facing { match_id, partner }, fx);
             }
             Matter::Turn { match_id } => self.turn(key, match_id, fx),
             Matter::Video(gate) => self.set_gate(key, gate, fx.now),
+            Matter::Mute(muted) => self.mute(key, muted, fx.now),
             Matter::Watch(every) => self.watch(key, every, fx.now),
             Matter::Look => self.look(key, fx),
             Matter::Close => self.close(key, fx),
@@ -238,7 +245,7 @@ impl Shard {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        if leg.parted >= Some(facing.match_id) {
+        if leg.is_over(facing.match_id) {
             return;
         }
         leg.facing = Some(facing);
@@ -320,8 +327,11 @@ impl Shard {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        leg.parted = leg.parted.max(Some(match_id));
         leg.facing.take_if(|facing| facing.match_id == match_id);
+        if is_onlooking(match_id) {
+            return self.turn_onlooker(key, match_id, fx);
+        }
+        leg.parted = leg.parted.max(Some(match_id));
         if let Some(relay) = leg.relay.take_if(|relay| relay.match_id == match_id) {
             if let Some(uplink) = &mut leg.uplink {
                 uplink.losses.clear();
@@ -495,7 +505,11 @@ impl Shard {
     }
 
     fn relay_of(&mut self, key: usize, match_id: MatchId) -> Option<&mut Relay> {
-        let relay = self.legs.get_mut(key)?.relay.as_deref_mut()?;
+        let leg = self.legs.get_mut(key)?;
+        let relay = match is_onlooking(match_id) {
+            true => leg.onlooker.relay_mut()?,
+            false => leg.relay.as_mut()?,
+        };
         (relay.match_id == match_id).then_some(relay)
     }
 }

@@ -39,6 +39,8 @@ pub enum Actor {
     Visitor(SessionId),
     /// A person at the desk, by the name that the operator gave.
     Person(Arc<str>),
+    /// A service of the operator's, by the `sub` of its token; empty where that has none.
+    Backend(Arc<str>),
     /// Whoever did not say who they are.
     Nobody,
     /// The server by itself, because a time is over.
@@ -58,6 +60,8 @@ impl fmt::Display for Actor {
             } => write!(f, "shadow {version}"),
             Self::Visitor(session) => write!(f, "visitor {session}"),
             Self::Person(name) => write!(f, "person {name}"),
+            Self::Backend(name) if name.is_empty() => write!(f, "backend"),
+            Self::Backend(name) => write!(f, "backend {name}"),
             Self::Nobody => write!(f, "nobody"),
             Self::Clock => write!(f, "clock"),
         }
@@ -109,6 +113,8 @@ pub enum Deed {
     Unhold,
     /// A person looks at a picture of a case.
     View,
+    /// A service of the operator's sees what a session sends.
+    Watch,
     /// A visitor asks for another look.
     Appeal,
     /// A person takes a case out, to submit it elsewhere.
@@ -142,6 +148,7 @@ impl Deed {
             Self::Hold => "hold",
             Self::Unhold => "unhold",
             Self::View => "view",
+            Self::Watch => "watch",
             Self::Appeal => "appeal",
             Self::Export => "export",
             Self::Destroy => "destroy",

@@ -1,4 +1,5 @@
-//! What a person has decided, carried out: on the session while it is there, and on its device.
+//! What a person has decided, or a service of the operator's, carried out: on the session while it is
+//! there, and on its device.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,8 @@ impl Desk {
         }
         match ruled.ruling {
             Ruling::Dismiss | Ruling::Unblur => {
-                self.lift(session, (ruled.by, Deed::CarryOut), now);
+                let deed = ruled.deed();
+                self.lift(session, (ruled.by, deed), now);
             }
             Ruling::Warn => {
                 let label = ruled.label.clone();
@@ -50,21 +52,21 @@ impl Desk {
     }
 
     fn blur_by_hand(&mut self, session: SessionId, ruled: Ruled, now: Instant) {
-        let is_blurred = |desk: &Self| {
-            let dossier = desk.dossiers.get(&session);
-            dossier.is_none_or(|dossier| dossier.blur.is_some())
+        self.write_ruling(session, &ruled);
+        let Some(dossier) = self.dossiers.get_mut(&session) else {
+            return;
         };
-        if is_blurred(self) {
+        // It is stopped already, and no longer the next picture's to lift.
+        if let Some(blur) = &mut dossier.blur {
+            blur.by_hand = true;
             return;
         }
-        self.write_ruling(session, &ruled);
         let label = ruled.label;
-        if let Some(dossier) = self.dossiers.get_mut(&session) {
-            dossier.blur = Some(Blur {
-                since: now,
-                label: label.clone(),
-            });
-        }
+        dossier.blur = Some(Blur {
+            since: now,
+            label: label.clone(),
+            by_hand: true,
+        });
         self.outputs.push_back(Output::Blur { session, label });
     }
 
@@ -83,14 +85,30 @@ impl Desk {
     }
 
     fn write_ruling(&mut self, session: SessionId, ruled: &Ruled) {
-        self.outputs.push_back(Output::Write(AuditLine {
+        let line = AuditLine {
             actor: ruled.by.clone(),
             session: Some(session),
             label: ruled.label.clone(),
             score: 0.0,
             version: self.no_version(),
-            deed: Deed::CarryOut,
+            deed: ruled.deed(),
             reason: format!("{}, on the session itself", ruled.ruling.deed().word()),
-        }));
+        };
+        // Of a person there is a case already.
+        self.write_and_open(line, ruled.ruling.outside());
+    }
+}
+
+impl Ruled {
+    /// What a person decides of a case has a line of its own, with the reason; a service has only this.
+    fn deed(&self) -> Deed {
+        match self.by {
+            Actor::Backend(_) => self.ruling.deed(),
+            Actor::Person(_)
+            | Actor::Visitor(_)
+            | Actor::Policy { .. }
+            | Actor::Nobody
+            | Actor::Clock => Deed::CarryOut,
+        }
     }
 }

@@ -22,7 +22,7 @@ pub enum CaseClass {
 pub enum Origin {
     /// Another visitor complained.
     Report,
-    /// A row of the policy.
+    /// A row of the policy, or a service of the operator's.
     Machine,
     /// The visitor whom it is about asks for another look.
     Appeal,
@@ -158,6 +158,7 @@ impl Opening {
                 version,
                 shadow: false,
             } => (Origin::Machine, None, Arc::clone(version)),
+            Actor::Backend(_) => (Origin::Machine, None, Arc::from("")),
             Actor::Policy { shadow: true, .. }
             | Actor::Person(_)
             | Actor::Nobody
@@ -183,6 +184,7 @@ impl Opening {
             | Deed::Hold
             | Deed::Unhold
             | Deed::View
+            | Deed::Watch
             | Deed::Appeal
             | Deed::Export
             | Deed::Destroy => return None,
@@ -277,6 +279,15 @@ mod tests {
             let line = line(policy(false), Label::PORN, deed);
             assert_eq!(Opening::of(&line, None, None), None, "{deed:?}");
         }
+    }
+
+    #[test]
+    fn what_a_service_of_the_operators_has_done_is_a_case_as_a_row_of_the_policy_is() {
+        let cut = line(Actor::Backend(Arc::from("watcher")), Label::PORN, Deed::End);
+        let opening = Opening::of(&cut, None, None).unwrap();
+        assert_eq!((opening.origin, opening.severity), (Origin::Machine, 3));
+        let warned = line(Actor::Backend(Arc::from("")), Label::PORN, Deed::Warn);
+        assert_eq!(Opening::of(&warned, None, None), None);
     }
 
     #[test]

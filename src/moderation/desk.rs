@@ -18,7 +18,7 @@ use super::verdict::Label;
 use super::vigilance::{self, Sampling};
 use crate::alarm::Alarms;
 use crate::config;
-use crate::id::SessionId;
+use crate::id::{LegId, SessionId};
 use crate::limits;
 
 /// Sessions by name. The names are ours, so that a fixed hash is safe, and one seed replays one run.
@@ -98,6 +98,7 @@ impl Desk {
                 };
                 self.handle_ruled(ruled, now);
             }
+            Input::Onlooker { session, leg, by } => self.admit_onlooker(session, leg, by),
             Input::Left { session } => self.remove(session),
             Input::Tick => {}
         }
@@ -264,6 +265,20 @@ impl Desk {
             }
         };
         self.alarms.set(session, &mut dossier.alarm, deadline);
+    }
+
+    /// Every use is written down before there is anything to see.
+    fn admit_onlooker(&mut self, session: SessionId, leg: LegId, by: Actor) {
+        self.outputs.push_back(Output::Write(AuditLine {
+            actor: by,
+            session: Some(session),
+            label: Label::NEUTRAL,
+            score: 0.0,
+            version: self.no_version(),
+            deed: Deed::Watch,
+            reason: "sees what the session sends".to_owned(),
+        }));
+        self.outputs.push_back(Output::Onlook { leg });
     }
 
     fn remove(&mut self, session: SessionId) {

@@ -8,7 +8,7 @@ use super::case::Opening;
 use super::ruling::Ruling;
 use super::verdict::{Label, Score, Verdict};
 use crate::category::Category;
-use crate::id::{MatchId, SessionId};
+use crate::id::{LegId, MatchId, SessionId};
 
 /// A browser that comes again, by the random number in the token that it was given.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,6 +99,15 @@ pub enum Input {
         /// Who.
         by: Actor,
     },
+    /// A service of the operator's wants to see what the session sends.
+    Onlooker {
+        /// The session.
+        session: SessionId,
+        /// By which leg.
+        leg: LegId,
+        /// Who.
+        by: Actor,
+    },
     /// The stay is over.
     Left {
         /// The session.
@@ -171,6 +180,11 @@ pub enum Output {
         session: SessionId,
         /// From one picture to the next.
         every: Duration,
+    },
+    /// It is written down who sees a session unnoticed: they may.
+    Onlook {
+        /// By which leg.
+        leg: LegId,
     },
     /// Look at the session now.
     Look {

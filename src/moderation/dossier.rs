@@ -65,6 +65,8 @@ pub(super) struct Blur {
     pub(super) since: Instant,
     /// Why.
     pub(super) label: Label,
+    /// Whether somebody has decided it who saw more than a picture: then no picture lifts it.
+    pub(super) by_hand: bool,
 }
 
 /// What was seen of a session lately.

@@ -143,6 +143,7 @@ impl Desk {
                     dossier.blur = Some(Blur {
                         since: now,
                         label: label.clone(),
+                        by_hand: false,
                     });
                 }
             }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::audit_line::Deed;
 use super::desk::Desk;
 use super::docket::Output;
-use super::dossier::Stage;
+use super::dossier::{Blur, Stage};
 use super::policy::Screening;
 use super::verdict::{Label, Verdict};
 use crate::id::{MatchId, SessionId};
@@ -95,13 +95,14 @@ impl Desk {
         }
     }
 
-    /// The blur goes when a picture taken after it passes.
+    /// The blur of a machine goes when a picture taken after it passes.
     fn unblur(&mut self, session: SessionId, taken: Instant) {
         let Some(dossier) = self.dossiers.get_mut(&session) else {
             return;
         };
         let newest = dossier.sights.is_newest(taken);
-        let Some(blur) = dossier.blur.take_if(|blur| newest && taken > blur.since) else {
+        let ends = |blur: &mut Blur| !blur.by_hand && newest && taken > blur.since;
+        let Some(blur) = dossier.blur.take_if(ends) else {
             return;
         };
         let reason = "a later picture passes".to_owned();

@@ -135,6 +135,13 @@ pub fn set_marker(packet: &mut [u8], marker: bool) {
     }
 }
 
+/// Says that the payload ends with no padding.
+pub fn set_no_padding(packet: &mut [u8]) {
+    if let Some(byte) = packet.first_mut() {
+        *byte &= !0x20;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +222,8 @@ mod tests {
         };
         assert_eq!(Header::parse(&packet), Some(changed));
         set_marker(&mut packet, false);
+        packet[0] |= 0x20;
+        set_no_padding(&mut packet);
         assert_eq!(
             Header::parse(&packet),
             Some(Header {
@@ -232,6 +241,8 @@ mod tests {
         set_ssrc(&mut stump, 1);
         set_payload_type(&mut stump, 1);
         set_marker(&mut stump, true);
+        set_no_padding(&mut stump);
+        set_no_padding(&mut []);
         assert_eq!(stump, [0x80]);
     }
 }

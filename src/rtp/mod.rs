@@ -26,8 +26,8 @@ pub mod sequence;
 
 pub use datagram::Kind;
 pub use header::{
-    ExtensionBlock, Header, payload, set_marker, set_payload_type, set_sequence, set_ssrc,
-    set_timestamp,
+    ExtensionBlock, Header, payload, set_marker, set_no_padding, set_payload_type, set_sequence,
+    set_ssrc, set_timestamp,
 };
 pub use keyframe::starts_keyframe;
 

@@ -6,7 +6,7 @@ use super::audit::AuditLog;
 use super::ledger::PATIENCE;
 use crate::calendar::{DAY_MS, Day};
 
-// The first word of the actor says what they are: policy, shadow, visitor, person, nobody.
+// The first word of the actor says what they are: policy, shadow, visitor, person, backend, nobody.
 const TALLY: &str = "\
 SELECT time_ms / ?3, substr(actor, 1, instr(actor || ' ', ' ') - 1), action, label, count(*)
 FROM audit WHERE time_ms >= ?1 AND time_ms < ?2
@@ -17,7 +17,7 @@ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
 pub struct Tally {
     /// The day, in UTC.
     pub day: Day,
-    /// What kind of actor: `policy`, `shadow`, `visitor`, `person` or `nobody`.
+    /// What kind of actor: `policy`, `shadow`, `visitor`, `person`, `backend` or `nobody`.
     pub by: String,
     /// What was done.
     pub action: String,

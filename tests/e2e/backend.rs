@@ -8,13 +8,17 @@ use webrtc::peer_connection::sdp::session_description::RTCSessionDescription;
 
 use crate::described::description;
 use crate::leg_client::{Kit, LegClient};
-use crate::operator::{Asker, Operator, SDP, code, described};
+use crate::operator::{Asker, BUILT_IN, House, Operator, SDP, code, described};
 use crate::visitor::Visitor;
 
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// Reads events until there are as many as wanted: the number of each, its name, and what it says.
-fn events(asker: &Asker<'_>, since: Option<u64>, wanted: usize) -> Vec<(u64, String, Value)> {
+pub(crate) fn events(
+    asker: &Asker<'_>,
+    since: Option<u64>,
+    wanted: usize,
+) -> Vec<(u64, String, Value)> {
     let since = since.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
     let mut stream = asker.server.connect();
     let head = format!(
@@ -166,6 +170,10 @@ async fn a_closed_leg_is_gone_and_its_partner_is_alone() {
 async fn a_backend_is_told_what_happens_and_what_it_missed() {
     let operator = Operator::new();
     let backend = operator.backend();
+    // Of another run of the server: it cannot be told what came since.
+    let gap = events(&backend, Some(7), 1);
+    assert_eq!(gap[0].1, "gap");
+    let first = gap[0].0;
     let mut ada = backend.open("ada").await;
     let mut bob = backend.open("bob").await;
     backend.pair("it", [&ada, &bob]);
@@ -173,10 +181,6 @@ async fn a_backend_is_told_what_happens_and_what_it_missed() {
         leg.sees(partner).await;
         backend.until(leg, |state| state["matched"] == true).await;
     }
-    // Of another run of the server: it cannot be told what came since.
-    let gap = events(&backend, Some(7), 1);
-    assert_eq!(gap[0].1, "gap");
-    let first = gap[0].0 - 8;
     assert_eq!(backend.ask("DELETE", &ada.location).status, 200);
     let all = events(&backend, Some(first), 12);
     let told: Vec<_> = all
@@ -270,41 +274,11 @@ async fn rubbish_is_refused_with_a_word_and_leaves_nothing_behind() {
     assert_eq!(online.body, "{\"online\":0}");
 }
 
-/// A folder with a policy that sends everybody away, gone with the test.
-struct Strict(PathBuf);
-
-impl Strict {
-    fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("visavis-strict-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let row =
-            "[[row]]\nlabel = \"undecodable\"\naction = \"cooldown\"\ncooldown_ms = 3600000\n";
-        let built_in = include_str!("../../config/policy.toml");
-        let policy = format!("{built_in}\n{row}");
-        std::fs::write(folder.join("policy.toml"), policy).unwrap();
-        Self(folder)
-    }
-
-    fn arguments(&self) -> [String; 2] {
-        let folder = self.0.display();
-        [
-            format!("--moderation-policy={folder}/policy.toml"),
-            format!("--store-folder={folder}/store"),
-        ]
-    }
-}
-
-impl Drop for Strict {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_was_sent_away_is_away_by_every_leg_of_theirs() {
-    let strict = Strict::new();
-    let arguments = strict.arguments();
-    let operator = Operator::with_arguments(&arguments.each_ref().map(String::as_str));
+    let row = "[[row]]\nlabel = \"undecodable\"\naction = \"cooldown\"\ncooldown_ms = 3600000\n";
+    let house = House::new(&format!("{BUILT_IN}\n{row}"));
+    let operator = house.operator();
     let backend = operator.backend();
     let mut newest = events(&backend, Some(7), 1)[0].0;
     // No test client's picture can be decoded.

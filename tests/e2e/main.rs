@@ -16,6 +16,7 @@ mod meeting;
 mod nexts;
 mod nowhere;
 mod operator;
+mod ordered;
 mod pictures;
 mod publishers;
 mod repairs;

@@ -79,6 +79,39 @@ impl Drop for Operator {
     }
 }
 
+/// The policy that is built in.
+pub(crate) const BUILT_IN: &str = include_str!("../../config/policy.toml");
+
+/// A folder for a server that moderates, with a policy of the test's own; gone with the test.
+pub(crate) struct House(PathBuf);
+
+impl House {
+    pub(crate) fn new(policy: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("visavis-house-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("policy.toml"), policy).unwrap();
+        Self(folder)
+    }
+
+    /// A server in it.
+    pub(crate) fn operator(&self) -> Operator {
+        let folder = self.0.display();
+        Operator::with_arguments(&[
+            &format!("--moderation-policy={folder}/policy.toml"),
+            &format!("--store-folder={folder}/store"),
+        ])
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Whoever asks by HTTP.
 pub(crate) struct Asker<'a> {
     pub(crate) server: &'a Started,

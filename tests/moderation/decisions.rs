@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use visavis::moderation::{Actor, Deed, DeviceKey, Input, Label, Output, Policy, Verdict};
+use visavis::id::LegId;
+use visavis::moderation::{Actor, Deed, DeviceKey, Input, Label, Output, Policy, Ruling, Verdict};
 
 use crate::trial::{ONE, SECOND, Trial, actions, deeds, lines, policy, version};
 
@@ -394,4 +395,72 @@ fn another_policy_in_mid_match_undoes_nothing_and_repeats_nothing() {
         actions(&trial.see_for(ONE, 1, &[("porn", 0.3)])),
         [out(None)]
     );
+}
+
+#[test]
+fn what_somebody_has_blurred_no_picture_lifts() {
+    for by in [
+        Actor::Person("ann".into()),
+        Actor::Backend("watcher".into()),
+    ] {
+        let mut trial = Trial::with(TWO_OF_THREE);
+        trial.admit(ONE);
+        let ruled = |ruling| Input::Ruled {
+            session: Some(ONE),
+            device: None,
+            ruling,
+            label: Label::PORN,
+            by: by.clone(),
+        };
+        assert_eq!(actions(&trial.put(ruled(Ruling::Blur))), [blur()]);
+        trial.pass(SECOND);
+        assert!(actions(&trial.see(ONE, &[])).is_empty());
+        let lifted = trial.put(ruled(Ruling::Unblur));
+        assert_eq!(actions(&lifted), [Output::Unblur { session: ONE }]);
+        // What a machine has blurred is somebody's from then on, too.
+        assert_eq!(actions(&trial.see_for(ONE, 2, &BAD)), [blur()]);
+        assert!(actions(&trial.put(ruled(Ruling::Blur))).is_empty());
+        trial.pass(SECOND);
+        assert!(actions(&trial.see(ONE, &[])).is_empty());
+    }
+}
+
+#[test]
+fn what_a_service_decides_is_a_line_and_a_case_and_what_a_person_decides_is_the_cases_own() {
+    for (by, deed, cases) in [
+        (Actor::Backend("watcher".into()), Deed::End, 1),
+        (Actor::Person("ann".into()), Deed::CarryOut, 0),
+    ] {
+        let mut trial = Trial::with(TWO_OF_THREE);
+        trial.admit(ONE);
+        let outputs = trial.put(Input::Ruled {
+            session: Some(ONE),
+            device: None,
+            ruling: Ruling::End,
+            label: Label::PORN,
+            by: by.clone(),
+        });
+        assert_eq!(lines(&outputs)[0].actor, by);
+        assert_eq!(deeds(&outputs), [deed]);
+        let opens = |output: &&Output| matches!(output, Output::OpenCase(_));
+        assert_eq!(outputs.iter().filter(opens).count(), cases);
+    }
+}
+
+#[test]
+fn who_looks_on_is_written_down_first() {
+    let mut trial = Trial::with(TWO_OF_THREE);
+    trial.admit(ONE);
+    let leg = LegId(7);
+    let by = Actor::Backend("watcher".into());
+    let outputs = trial.put(Input::Onlooker {
+        session: ONE,
+        leg,
+        by,
+    });
+    let [Output::Write(line), Output::Onlook { leg: of }] = &outputs[..] else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!((line.deed, *of), (Deed::Watch, leg));
+    assert_eq!(line.actor.to_string(), "backend watcher");
 }

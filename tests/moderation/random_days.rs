@@ -7,9 +7,10 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use visavis::category::Category;
-use visavis::id::{MatchId, SessionId};
+use visavis::id::{LegId, MatchId, SessionId};
 use visavis::moderation::{
-    Actor, AuditLine, DEFAULT_POLICY, Deed, DeviceKey, Input, Output, Policy, Verdict,
+    Actor, AuditLine, DEFAULT_POLICY, Deed, DeviceKey, Input, Label, Output, Policy, Ruling,
+    Verdict,
 };
 
 use crate::trial::{Trial, policy, scored, version};
@@ -71,6 +72,8 @@ impl Days {
             74..77 => self.leave(),
             77..79 => self.lift(),
             79 => self.replace_policy(),
+            80..82 => self.order(),
+            82 => self.look_on(),
             _ => self.pass(),
         }
     }
@@ -244,6 +247,37 @@ impl Days {
         }
     }
 
+    /// A service of the operator's decides by itself.
+    fn order(&mut self) {
+        let Some(session) = self.anybody(|known| !known.over) else {
+            return;
+        };
+        let lasts = Duration::from_secs(90);
+        let rulings = [
+            Ruling::Warn,
+            Ruling::Blur,
+            Ruling::Unblur,
+            Ruling::End,
+            Ruling::Cooldown(lasts),
+        ];
+        let ruling = *rulings.choose(&mut self.rng).unwrap();
+        self.put(Input::Ruled {
+            session: Some(session),
+            device: self.devices.get(&session).copied(),
+            ruling,
+            label: Label::PORN,
+            by: Actor::Backend("watcher".into()),
+        });
+    }
+
+    fn look_on(&mut self) {
+        if let Some(session) = self.anybody(|_| true) {
+            let by = Actor::Backend("watcher".into());
+            let leg = LegId(session.0);
+            self.put(Input::Onlooker { session, leg, by });
+        }
+    }
+
     fn replace_policy(&mut self) {
         let rows = "[[row]]\nlabel = 'porn'\nthreshold = 0.7\nhits = 2\nof = 4\naction = 'blur'\n\
                     [[row]]\nlabel = 'hentai'\nthreshold = 0.7\naction = 'ban'\nban_ms = 90000\n";
@@ -348,6 +382,7 @@ impl Days {
                 assert!(known.held);
                 known.held = false;
             }
+            Output::Onlook { leg } => wrote(SessionId(leg.0), &[Deed::Watch]),
             Output::Delay { session, .. } => assert!(!self.known[&session].passed),
             Output::Look { session } | Output::Watch { session, .. } => {
                 assert!(self.known.contains_key(&session));
@@ -395,6 +430,8 @@ fn whatever_happens_it_is_written_down_before_it_is_done() {
         Deed::Review,
         Deed::Report,
         Deed::Policy,
+        Deed::Watch,
+        Deed::End,
     ] {
         assert!(seen.contains(&deed), "{deed:?} never happened");
     }

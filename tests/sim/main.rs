@@ -16,6 +16,8 @@ mod cost;
 mod feedback;
 mod hostile;
 mod isolation;
+mod looking_on;
+mod muting;
 mod overload;
 mod quality;
 mod repair;

@@ -207,6 +207,10 @@ impl World {
         &mut self.visitors[visitor].browser
     }
 
+    pub(crate) fn visitor(&self, visitor: usize) -> &Browser {
+        &self.visitors[visitor].browser
+    }
+
     pub(crate) fn leg(&self, visitor: usize) -> LegId {
         self.visitors[visitor].leg
     }

@@ -10,6 +10,7 @@ use rand::Rng;
 use super::keeper::Reach;
 use crate::direction::Direction;
 use crate::id::MatchId;
+use crate::media::Muted;
 use crate::private::Private;
 
 /// A leg's name outside: random, so that knowing it is a right (RFC 9725, 4.2).
@@ -48,6 +49,10 @@ pub(super) struct Leg {
     account: Option<Private<String>>,
     /// The other leg of the same session, where one sends and one receives.
     pub(super) other: Option<LegName>,
+    /// What of it nobody gets, as its backend wants it.
+    pub(super) muted: Muted,
+    /// Whether it sees what another leg sends, and is no part of any session.
+    pub(super) is_onlooker: bool,
     /// How many offers came before that one: the name of its ICE session.
     pub(super) generation: u32,
     /// The newest match that it was brought into.
@@ -68,9 +73,20 @@ impl Leg {
             direction,
             account,
             other: None,
+            muted: Muted {
+                audio: false,
+                video: false,
+            },
+            is_onlooker: false,
             generation: 0,
             in_match: None,
         }
+    }
+
+    /// The same, seeing what another leg sends.
+    pub(super) const fn onlooking(mut self) -> Self {
+        self.is_onlooker = true;
+        self
     }
 }
 
@@ -139,7 +155,16 @@ impl AddressBook {
 
     /// A leg.
     pub(super) fn leg(&self, name: &LegName) -> Option<Leg> {
-        self.0.lock().legs.get(name).cloned()
+        let tables = self.0.lock();
+        let leg = tables.legs.get(name);
+        leg.filter(|leg| !leg.is_onlooker).cloned()
+    }
+
+    /// An onlooker.
+    pub(super) fn onlooker(&self, name: &LegName) -> Option<Leg> {
+        let tables = self.0.lock();
+        let leg = tables.legs.get(name);
+        leg.filter(|leg| leg.is_onlooker).cloned()
     }
 
     /// The leg that sends of a session that has this one.
@@ -173,6 +198,13 @@ impl AddressBook {
         // It may have another player already.
         if let Some(other) = leg.other.and_then(|other| tables.legs.get_mut(&other)) {
             other.other.take_if(|mine| mine == name);
+        }
+    }
+
+    /// Nobody gets this of what a leg sends.
+    pub(super) fn mute(&self, name: &LegName, muted: Muted) {
+        if let Some(leg) = self.0.lock().legs.get_mut(name) {
+            leg.muted = muted;
         }
     }
 

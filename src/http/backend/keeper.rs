@@ -10,9 +10,9 @@ use super::news::{News, Reason, What};
 use super::statistics::Statistics;
 use crate::control::{self, Line, Marks, Message, Screening, SocketId, Whose};
 use crate::id::MatchId;
-use crate::lobby::{self, Ask, LeftReason, Notice, Wish};
+use crate::lobby::{self, Ask, Category, Complaint, LeftReason, Notice, Wish};
 use crate::media::OfferError;
-use crate::moderation::Label;
+use crate::moderation::{Actor, Label};
 use crate::private::Private;
 
 /// Requests of one leg that wait for their turn.
@@ -28,6 +28,13 @@ pub(super) enum Asked {
         /// Told the answer.
         done: oneshot::Sender<Answer>,
     },
+    /// To complain about its partner.
+    Report {
+        /// What is said.
+        complaint: Complaint,
+        /// Told whether it is taken.
+        done: oneshot::Sender<Result<(), Unanswered>>,
+    },
     /// The end.
     Close,
 }
@@ -42,6 +49,8 @@ pub(super) enum Unanswered {
     Offer(OfferError),
     /// The lobby does not.
     Lobby(lobby::Refusal),
+    /// Nothing is moderated here.
+    NotModerated,
     /// The leg is over.
     Over,
 }
@@ -82,6 +91,15 @@ pub(super) enum Coming {
         /// The offer.
         offer: Private<String>,
     },
+    /// To see what a session sends.
+    Onlooker {
+        /// The line of the session.
+        at: SocketId,
+        /// The offer.
+        offer: Private<String>,
+        /// Who looks on.
+        by: Actor,
+    },
 }
 
 /// A leg that is open, as the rest of this side knows it.
@@ -107,11 +125,14 @@ struct Keeper {
     address_book: AddressBook,
     /// The name of the match that it is in.
     in_match: Option<String>,
-    news: News,
+    /// Who is told; nobody of an onlooker.
+    news: Option<News>,
     asked: mpsc::Receiver<Asked>,
     standing: watch::Sender<Standing>,
     /// Whoever waits for an answer.
     waiting: Option<oneshot::Sender<Answer>>,
+    /// Whoever waits to hear that a complaint is taken.
+    complaining: Option<(Category, oneshot::Sender<Result<(), Unanswered>>)>,
     /// What is to be told once the first offer is answered.
     opened: Option<What>,
 }
@@ -143,10 +164,11 @@ pub(super) async fn open(
         name: name.clone(),
         address_book: backend.address_book.clone(),
         in_match: None,
-        news: backend.news.clone(),
+        news: (!matches!(coming, Coming::Onlooker { .. })).then(|| backend.news.clone()),
         asked,
         standing,
         waiting: Some(done),
+        complaining: None,
         opened: Some(opened),
     };
     // A task of its own: whoever asked may hang up before the answer, and the line must not dangle.
@@ -164,9 +186,11 @@ impl Keeper {
         match coming {
             Coming::Session(wish, marks) => self.line.join(wish, marks).await,
             Coming::Player { publisher, offer } => self.line.attend(publisher, offer).await,
+            Coming::Onlooker { at, offer, by } => self.line.look_on(at, offer, by).await,
         }
         let mut may_be_asked = true;
         loop {
+            let is_busy = self.waiting.is_some() || self.complaining.is_some();
             let (inbox, held) = self.line.ears();
             let gone_on = tokio::select! {
                 _ = &mut *held => Err(Over),
@@ -174,8 +198,9 @@ impl Keeper {
                     Some(message) => self.hear(message),
                     None => Err(Over),
                 },
-                asked = self.asked.recv(), if may_be_asked => {
-                    may_be_asked = matches!(asked, Some(Asked::Restart { .. }));
+                // One at a time, so that a refusal is known for what was asked.
+                asked = self.asked.recv(), if may_be_asked && !is_busy => {
+                    may_be_asked = matches!(asked, Some(Asked::Restart { .. } | Asked::Report { .. }));
                     self.ask(asked).await;
                     Ok(())
                 }
@@ -196,6 +221,10 @@ impl Keeper {
             Some(Asked::Restart { offer, done }) => {
                 self.waiting = Some(done);
                 self.line.ask(Ask::Restart(offer)).await;
+            }
+            Some(Asked::Report { complaint, done }) => {
+                self.complaining = Some((complaint.category, done));
+                self.line.ask(Ask::Report(complaint)).await;
             }
             Some(Asked::Close) | None => self.line.ask(Ask::Leave).await,
         }
@@ -240,6 +269,9 @@ impl Keeper {
                 case,
                 retry_after_ms: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX),
             }),
+            Message::Refused(control::Refusal::NotModerated) => {
+                return self.answer(Err(Unanswered::NotModerated));
+            }
             // The publisher went while its player came.
             Message::Refused(control::Refusal::NotJoined) => {
                 return self.answer(Err(Unanswered::Over));
@@ -277,13 +309,16 @@ impl Keeper {
                 let r#match = self.in_match.take();
                 self.tell(What::Parted { r#match, reason });
             }
+            Notice::Refused(refusal) if self.complaining.is_some() => {
+                self.complained(Err(Unanswered::Lobby(refusal)));
+            }
+            Notice::Reported => self.complained(Ok(())),
             Notice::Refused(refusal) => return self.answer(Err(Unanswered::Lobby(refusal))),
             Notice::Bye(_) => return Err(Over),
             Notice::Waiting { .. }
             | Notice::Chat(_)
             | Notice::Typing { .. }
             | Notice::Idle { .. }
-            | Notice::Reported
             | Notice::GoingAway { .. } => {}
         }
         Ok(())
@@ -303,12 +338,26 @@ impl Keeper {
         if self.is_open() { Ok(()) } else { Err(Over) }
     }
 
+    /// Whoever complained hears of it, if they still want to.
+    fn complained(&mut self, answer: Result<(), Unanswered>) {
+        let Some((category, done)) = self.complaining.take() else {
+            return;
+        };
+        if answer.is_ok() {
+            let category = category.into();
+            self.tell(What::Reported { category });
+        }
+        let _ = done.send(answer);
+    }
+
     const fn is_open(&self) -> bool {
         self.opened.is_none()
     }
 
     fn tell(&self, what: What) {
-        self.news.tell(&self.name, what);
+        if let Some(news) = &self.news {
+            news.tell(&self.name, what);
+        }
     }
 
     fn stands(&self, change: impl FnOnce(&mut Standing)) {

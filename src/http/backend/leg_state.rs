@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::address_book::Leg;
 use super::keeper::Connection;
+use super::muted::MuteJson;
 use crate::control::Screening;
 use crate::direction::Direction;
 
@@ -12,7 +13,7 @@ use crate::direction::Direction;
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "direction": "sendrecv", "connection": "connected", "other": null, "screening": "passed", "blocked": null,
-    "matched": false,
+    "muted": {"audio": false, "video": false}, "matched": false,
 }))]
 pub(super) struct LegState {
     /// Which way its media flows, as its offer says it.
@@ -27,6 +28,8 @@ pub(super) struct LegState {
     /// What was seen, if its picture is stopped for it.
     #[schema(required)]
     blocked: Option<String>,
+    /// What of it nobody gets, because you said so.
+    muted: MuteJson,
     /// Whether it faces another leg.
     matched: bool,
 }
@@ -73,6 +76,7 @@ impl LegState {
             other: other.map(connection_of),
             screening: standing.screening.map(Look::from),
             blocked: standing.blocked.as_ref().map(ToString::to_string),
+            muted: sender.muted.into(),
             matched: standing.match_id.is_some(),
         }
     }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use tokio::sync::oneshot;
 
+use super::actions::not_moderated;
 use super::address_book::{Leg, LegName};
 use super::fragment::{self, Credentials};
 use super::keeper::{self, Asked, Coming, Unanswered};
@@ -62,7 +63,7 @@ pub(super) async fn open(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let offer = Private::new(text(&headers, body, SDP)?);
+    let offer = Private::new(sdp(&headers, body)?);
     let direction = Direction::of_offer(offer.reveal());
     let name = LegName::new();
     let publisher = match direction {
@@ -91,13 +92,21 @@ pub(super) async fn open(
     if standing.has_changed().is_err() {
         backend.address_book.remove(&name);
     }
-    let location = [
-        (header::LOCATION, format!("/v1/legs/{}", name.reveal())),
+    Ok(created(
+        format!("/v1/legs/{}", name.reveal()),
+        opened.answer,
+    ))
+}
+
+/// A leg is open: where it is, and the answer.
+pub(super) fn created(location: String, answer: Private<String>) -> Response {
+    let headers = [
+        (header::LOCATION, location),
         (header::ETAG, etag(0)),
         (header::CONTENT_TYPE, SDP.to_owned()),
         (accept_patch(), FRAGMENT.to_owned()),
     ];
-    Ok((StatusCode::CREATED, location, opened.answer.into_inner()).into_response())
+    (StatusCode::CREATED, headers, answer.into_inner()).into_response()
 }
 
 /// Whoever was sent away is away by every leg of theirs: their token says who they are.
@@ -170,8 +179,18 @@ pub(super) async fn restart(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let (name, leg) = find(&backend, name)?;
-    let text = text(&headers, body, FRAGMENT)?;
+    let found = find(&backend, name)?;
+    restart_ice(&backend, found, &headers, body).await
+}
+
+/// Restarts the ICE of a leg, of whatever kind.
+pub(super) async fn restart_ice(
+    backend: &Backend,
+    (name, leg): (LegName, Leg),
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let text = text(headers, body, FRAGMENT)?;
     let Some(wanted) = headers.get(header::IF_MATCH) else {
         let detail = "If-Match names the ICE session: the ETag of the last answer, or *";
         return Err(Problem::new(
@@ -279,6 +298,11 @@ const fn accept_patch() -> HeaderName {
     HeaderName::from_static("accept-patch")
 }
 
+/// An offer.
+pub(super) fn sdp(headers: &HeaderMap, body: Bytes) -> Result<String, Problem> {
+    text(headers, body, SDP)
+}
+
 /// A body of the type that it must be of.
 fn text(headers: &HeaderMap, body: Bytes, wanted: &'static str) -> Result<String, Problem> {
     let found = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
@@ -299,7 +323,7 @@ fn text(headers: &HeaderMap, body: Bytes, wanted: &'static str) -> Result<String
     })
 }
 
-fn unanswered(why: Unanswered) -> Problem {
+pub(super) fn unanswered(why: Unanswered) -> Problem {
     let (status, code) = match why {
         Unanswered::Offer(OfferError::Malformed) => (StatusCode::BAD_REQUEST, "malformed_offer"),
         Unanswered::Offer(OfferError::NoAudio | OfferError::NoVideo) => {
@@ -310,13 +334,14 @@ fn unanswered(why: Unanswered) -> Problem {
             (StatusCode::SERVICE_UNAVAILABLE, "full")
         }
         Unanswered::Lobby(lobby::Refusal::TooFast) => (StatusCode::TOO_MANY_REQUESTS, "too_fast"),
+        Unanswered::NotModerated => return not_moderated(),
         Unanswered::Offer(OfferError::NoLeg) | Unanswered::Over => return no_leg(),
         Unanswered::Lobby(_) => (StatusCode::CONFLICT, "not_now"),
     };
     let detail = match why {
         Unanswered::Offer(error) => error.to_string(),
         Unanswered::Lobby(refusal) => refusal.to_string(),
-        Unanswered::Over => String::new(),
+        Unanswered::Over | Unanswered::NotModerated => String::new(),
     };
     let problem = Problem::new(status, code, detail);
     match why {

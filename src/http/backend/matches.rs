@@ -183,7 +183,7 @@ fn shown(name: &MatchName, paired: &Paired) -> Json<MatchJson> {
 }
 
 /// A body that is not what is asked for.
-fn unread(why: JsonRejection) -> Problem {
+pub(super) fn unread(why: JsonRejection) -> Problem {
     let (status, code) = match why.status() {
         status @ StatusCode::PAYLOAD_TOO_LARGE => (status, "too_long"),
         status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => (status, "wrong_media_type"),

@@ -5,22 +5,28 @@
 //! 2. [`legs`] opens one by its offer; a [`keeper`] holds its line until it is over, and restarts it by
 //!    a [`fragment`].
 //! 3. [`mod@matches`] brings two together. The lobby never does by itself: these sessions are led.
-//! 4. The [`address_book`] has both by the names that they have outside; what happens to them is [`news`],
+//! 4. [`mod@actions`] are what a moderation of the operator's own decides, [`watches`] let it see; what a leg's
+//!    visitor complains about is a [`leg_reports`], what nobody is to get of one is [`muted`].
+//! 5. The [`address_book`] has both by the names that they have outside; what happens to them is [`news`],
 //!    which [`events`] streams; how a leg stands is a [`leg_state`], how well its match goes are [`statistics`].
-//! 5. [`described`] makes the API's description of the same [`table`], with the [`problems`] that there are
+//! 6. [`described`] makes the API's description of the same [`table`], with the [`problems`] that there are
 //!    and the [`examples`].
 
+mod actions;
 mod address_book;
 mod events;
 mod examples;
 mod fragment;
 mod keeper;
+mod leg_reports;
 mod leg_state;
 mod legs;
 mod matches;
+mod muted;
 mod news;
 mod problems;
 mod statistics;
+mod watches;
 
 use std::sync::Arc;
 
@@ -96,11 +102,20 @@ fn table(
         .routes(routes!(legs::open))
         .routes(routes!(legs::restart, legs::close))
         .routes(routes!(legs::state))
-        .routes(routes!(statistics::look));
+        .routes(routes!(statistics::look))
+        .routes(routes!(leg_reports::report));
     let matches = OpenApiRouter::default()
         .routes(routes!(matches::look, matches::pair, matches::part))
+        .routes(routes!(muted::mute))
         .routes(routes!(events::stream));
-    to(legs, Grant::Publish).merge(to(matches, Grant::Backend))
+    let actions = OpenApiRouter::default().routes(routes!(actions::act));
+    let watches = OpenApiRouter::default()
+        .routes(routes!(watches::watch))
+        .routes(routes!(watches::restart, watches::close));
+    to(legs, Grant::Publish)
+        .merge(to(matches, Grant::Backend))
+        .merge(to(actions, Grant::Moderate))
+        .merge(to(watches, Grant::Watch))
 }
 
 /// What no route names, as it is only said in a stream and to webhooks.

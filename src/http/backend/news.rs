@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::address_book::LegName;
+use super::leg_reports::About;
 use super::leg_state::Way;
 use super::statistics::Statistics;
 use crate::http::webhooks::Webhooks;
@@ -68,6 +69,11 @@ pub(super) enum What {
         /// What it received.
         received: Option<Statistics>,
     },
+    /// Its visitor complains about the one whom it faces, or faced last.
+    Reported {
+        /// About what.
+        category: About,
+    },
     /// Its visitor is warned.
     Warned {
         /// What was seen.
@@ -115,7 +121,7 @@ pub(super) enum Reason {
 }
 
 /// The names of all events, as a backend may ask for them.
-pub(in crate::http) const WORDS: [&str; 13] = [
+pub(in crate::http) const WORDS: [&str; 14] = [
     "opened",
     "connected",
     "silent",
@@ -124,6 +130,7 @@ pub(in crate::http) const WORDS: [&str; 13] = [
     "picture",
     "parted",
     "quality",
+    "reported",
     "warned",
     "blocked",
     "unblocked",
@@ -221,6 +228,7 @@ impl What {
             Self::Picture { .. } => "picture",
             Self::Parted { .. } => "parted",
             Self::Quality { .. } => "quality",
+            Self::Reported { .. } => "reported",
             Self::Warned { .. } => "warned",
             Self::Blocked { .. } => "blocked",
             Self::Unblocked => "unblocked",
@@ -269,6 +277,9 @@ mod tests {
             What::Quality {
                 sent: Some(Statistics::of(&Quality::default())),
                 received: None,
+            },
+            What::Reported {
+                category: About::Spam,
             },
             What::Warned { label: label() },
             What::Blocked {

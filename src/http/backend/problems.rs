@@ -4,7 +4,7 @@
 use crate::http::description::Possible;
 
 /// All of them.
-pub(super) const PROBLEMS: [Possible; 22] = [
+pub(super) const PROBLEMS: [Possible; 25] = [
     Possible(400, "unreadable", "the request cannot be read"),
     Possible(
         400,
@@ -15,6 +15,11 @@ pub(super) const PROBLEMS: [Possible; 22] = [
         400,
         "bad_name",
         "a match's name has 1 to 64 letters, digits, `-` and `_`",
+    ),
+    Possible(
+        400,
+        "bad_action",
+        "the action, its label or how long it lasts is none that there is",
     ),
     Possible(401, "unauthorized", "there is no token, or not a good one"),
     Possible(403, "forbidden", "the token does not allow it"),
@@ -49,6 +54,16 @@ pub(super) const PROBLEMS: [Possible; 22] = [
         409,
         "not_now",
         "the leg is in a state in which this cannot be done",
+    ),
+    Possible(
+        409,
+        "nobody_to_report",
+        "the leg has faced nobody, or has reported them already",
+    ),
+    Possible(
+        409,
+        "not_moderated",
+        "`moderation.enabled` is off, so there is no log to write it down in",
     ),
     Possible(
         412,

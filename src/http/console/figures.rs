@@ -107,7 +107,7 @@ fn by_label(tallies: &[Tally]) -> Vec<Value> {
     for tally in tallies {
         let is_measure = MEASURES.contains(&&*tally.action);
         let place = match &*tally.by {
-            "policy" if is_measure => 0,
+            "policy" | "backend" if is_measure => 0,
             "person" if is_measure => 1,
             "person" if REVERSALS.contains(&&*tally.action) => 2,
             _ => continue,
@@ -132,7 +132,7 @@ fn by_label(tallies: &[Tally]) -> Vec<Value> {
 }
 
 fn is_decision(tally: &Tally) -> bool {
-    matches!(&*tally.by, "policy" | "person" | "visitor") && tally.action != "policy"
+    matches!(&*tally.by, "policy" | "person" | "backend" | "visitor") && tally.action != "policy"
 }
 
 #[derive(Deserialize)]
@@ -175,13 +175,15 @@ pub(super) async fn transparency(
 
 type Rows<'a> = BTreeMap<(&'a str, &'static str, &'a str), u64>;
 
-/// What was done, whether automated means or a person decided it (EU DSA, article 15), about what.
+/// What was done, whether automated means, a person or a service of the operator's decided it (EU DSA,
+/// article 15), about what.
 fn published(tallies: &[Tally]) -> Rows<'_> {
     let mut rows = Rows::new();
     for tally in tallies.iter().filter(|tally| is_decision(tally)) {
         let decided_by = match &*tally.by {
             "policy" => "automated",
             "person" => "person",
+            "backend" => "service",
             _ => "visitor",
         };
         let row = (&*tally.action, decided_by, &*tally.label);
