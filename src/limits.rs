@@ -285,6 +285,9 @@ pub const SIGN_INS_AT_ONCE: usize = 4;
 /// Networks whose new WebSockets are counted; beyond it all others share one count.
 pub const ARRIVING_NETWORKS: usize = 16_384;
 
+/// Holders of tokens whose requests are counted; beyond it all others share one count.
+pub const ASKING_TOKENS: usize = 65_536;
+
 /// Addresses whose attempts to sign in are counted; beyond it all others share one count.
 pub const SIGN_IN_ADDRESSES: usize = 4_096;
 

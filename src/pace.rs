@@ -1,6 +1,8 @@
 //! How often something may be asked for: a token bucket that needs one [`Instant`] (the generic
 //! cell rate algorithm of ATM).
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 /// So many at once, and then one more per time.
@@ -29,6 +31,73 @@ impl Meter {
         }
         self.restored = Some(restored + pace.every);
         true
+    }
+}
+
+/// How often those who can be forgotten are looked for, at most.
+const CLEAN_EVERY: Duration = Duration::from_secs(1);
+
+/// One pace for each of many, of whom so many are remembered; the rest share one.
+#[derive(Debug)]
+pub struct Paces<K> {
+    pace: Pace,
+    most: usize,
+    meters: HashMap<K, (Meter, Instant)>,
+    others: Meter,
+    cleaned: Option<Instant>,
+}
+
+impl<K: Eq + Hash> Paces<K> {
+    /// Nobody has taken anything yet.
+    pub fn new(pace: Pace, most: usize) -> Self {
+        Self {
+            pace,
+            most,
+            meters: HashMap::new(),
+            others: Meter::default(),
+            cleaned: None,
+        }
+    }
+
+    /// Takes one for somebody; for nobody in particular, of what all others share.
+    ///
+    /// # Errors
+    /// When the next may be taken.
+    pub fn take(&mut self, who: Option<K>, now: Instant) -> Result<(), Duration> {
+        let taken = match who {
+            Some(who) if self.has_place(&who, now) => {
+                let new = || (Meter::default(), now);
+                let (meter, last) = self.meters.entry(who).or_insert_with(new);
+                *last = now;
+                meter.take(self.pace, now)
+            }
+            Some(_) | None => self.others.take(self.pace, now),
+        };
+        if taken { Ok(()) } else { Err(self.pace.every) }
+    }
+
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.meters.len()
+    }
+
+    /// Whether nobody is.
+    pub fn is_empty(&self) -> bool {
+        self.meters.is_empty()
+    }
+
+    /// Makes room by forgetting those whose pace is all there again.
+    fn has_place(&mut self, who: &K, now: Instant) -> bool {
+        if self.meters.len() < self.most || self.meters.contains_key(who) {
+            return true;
+        }
+        let since = |then: Instant| now.saturating_duration_since(then);
+        if self.cleaned.is_none_or(|then| since(then) >= CLEAN_EVERY) {
+            self.cleaned = Some(now);
+            let whole = self.pace.every * self.pace.burst;
+            self.meters.retain(|_, (_, last)| since(*last) < whole);
+        }
+        self.meters.len() < self.most
     }
 }
 

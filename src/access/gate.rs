@@ -36,6 +36,17 @@ pub struct Pass {
     pub ends_s: Option<u64>,
 }
 
+/// Whose request over HTTP is let in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Admitted {
+    /// Who they are to the operator.
+    pub subject: Option<Private<String>>,
+    /// The band of ages of the legs that they open.
+    pub band: AgeBand,
+    /// Whether they are a service of the operator's, and nobody who only sends and receives.
+    pub is_backend: bool,
+}
+
 impl Pass {
     /// Whether it is still worth something.
     pub fn holds_at(&self, now_s: u64) -> bool {
@@ -114,7 +125,7 @@ impl Gate {
         token: Option<&Private<String>>,
         grant: Grant,
         now_s: u64,
-    ) -> Result<(Option<Private<String>>, AgeBand), Refusal> {
+    ) -> Result<Admitted, Refusal> {
         let token = token.ok_or_else(|| refused("no_token", Refusal::Unauthorized))?;
         let claims = self.read(token, grant, now_s)?;
         let age = claims.age.unwrap_or(Age {
@@ -124,7 +135,14 @@ impl Gate {
         let band = self.band_of(Some(age))?;
         self.spend(&claims, now_s).map_err(flawed)?;
         let band = band.ok_or_else(|| refused("age", Refusal::AgeNotAssured))?;
-        Ok((claims.sub, band))
+        let is_backend = [Grant::Backend, Grant::Moderate]
+            .into_iter()
+            .any(|grant| claims.allow(grant));
+        Ok(Admitted {
+            subject: claims.sub,
+            band,
+            is_backend,
+        })
     }
 
     /// What a token says that allows something now. One for one use is not used up.

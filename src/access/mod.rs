@@ -17,7 +17,7 @@ mod spent;
 
 pub use claims::{Attributes, Audience, Claims, Grant};
 pub use flaw::{BadKey, Flaw};
-pub use gate::{Gate, Pass, Refusal};
+pub use gate::{Admitted, Gate, Pass, Refusal};
 pub use keyring::Keyring;
 pub use signed::SigningKey;
 

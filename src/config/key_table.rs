@@ -96,6 +96,26 @@ pub static KEYS: &[Key] = &[
         "After such a burst, one more WebSocket per this time."
     ),
     key!(
+        http.token_burst,
+        count("requests", 1, 1_000_000),
+        "Requests of the HTTP API that one visitor may make at once, known by the sub of their token or else by the token; others get 429."
+    ),
+    key!(
+        http.token_every_ms,
+        milliseconds(1, 600_000),
+        "After such a burst, one more request per this time."
+    ),
+    key!(
+        http.backend_burst,
+        count("requests", 1, 1_000_000),
+        "The same, by one whose token has the grant backend, moderate or admin."
+    ),
+    key!(
+        http.backend_every_ms,
+        milliseconds(1, 600_000),
+        "After such a burst, one more request per this time."
+    ),
+    key!(
         tls.cert,
         Kind::Text("the path of a PEM file, or empty for none"),
         "Certificate chain of the HTTP side, a PEM file; empty for plain HTTP. Goes with tls.key."

@@ -22,6 +22,14 @@ pub struct Http {
     pub websocket_burst: u32,
     /// After a burst, one more per this time.
     pub websocket_every_ms: u64,
+    /// Requests that one who opens legs may make at once.
+    pub token_burst: u32,
+    /// After a burst, one more per this time.
+    pub token_every_ms: u64,
+    /// Requests that one backend may make at once.
+    pub backend_burst: u32,
+    /// After a burst, one more per this time.
+    pub backend_every_ms: u64,
 }
 
 impl Default for Http {
@@ -32,6 +40,10 @@ impl Default for Http {
             header_timeout_ms: 10_000,
             websocket_burst: 300,
             websocket_every_ms: 200,
+            token_burst: 200,
+            token_every_ms: 20,
+            backend_burst: 5_000,
+            backend_every_ms: 1,
         }
     }
 }

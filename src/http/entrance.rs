@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
@@ -15,6 +15,7 @@ use super::message::ErrorCode;
 use super::origins::{self, Origins};
 use super::prefixes::{Prefixes, origin_address};
 use super::problem_json::Problem;
+use super::throttle::Throttle;
 use crate::access::{Gate, Grant, Keyring, Pass, Refusal};
 use crate::age::AgeBand;
 use crate::config;
@@ -31,6 +32,7 @@ pub struct Entrance {
     gate: Gate,
     origins: Origins,
     arrivals: Arc<Mutex<Prefixes>>,
+    throttle: Arc<Throttle>,
 }
 
 /// With which token a WebSocket was let in: whoever is turned away for another reason may try again
@@ -50,6 +52,7 @@ impl Entrance {
             gate: Gate::new(access, keyring),
             origins: Origins::new(&access.origins),
             arrivals: Arc::new(Mutex::new(arrivals)),
+            throttle: Arc::new(Throttle::new(http)),
         }
     }
 
@@ -71,13 +74,27 @@ impl Entrance {
     ///
     /// # Errors
     /// The request may not be done.
+    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
     pub(super) fn admit_backend(
         &self,
-        headers: &HeaderMap,
+        request: &Request,
         grant: Grant,
-    ) -> Result<(Option<Private<String>>, AgeBand), Refusal> {
+    ) -> Result<(Option<Private<String>>, AgeBand), Problem> {
+        let (headers, now) = (request.headers(), Instant::now());
         let token = headers.get(header::AUTHORIZATION).and_then(bearer);
-        self.gate.admit_backend(token.as_ref(), grant, seconds())
+        let admitted = match self.gate.admit_backend(token.as_ref(), grant, seconds()) {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                let address = origin_address(request.extensions(), headers);
+                let tried = self.throttle.refuse(address, now);
+                return Err(tried.map_or_else(asks_too_fast, |()| refused(refusal)));
+            }
+        };
+        let who = admitted.subject.as_ref().or(token.as_ref());
+        let who = who.map_or("", |who| who.reveal().as_str());
+        let taken = self.throttle.take(who, admitted.is_backend, now);
+        taken.map_err(asks_too_fast)?;
+        Ok((admitted.subject, admitted.band))
     }
 
     /// Lets somebody in who has said `join`, as what their token says.
@@ -133,6 +150,20 @@ fn too_fast(wait: Duration) -> Response {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", detail)
         .after(wait)
         .into_response()
+}
+
+fn asks_too_fast(wait: Duration) -> Problem {
+    let detail = "more requests than http.token_burst or http.backend_burst allow";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", detail).after(wait)
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    let (status, code) = match refusal {
+        Refusal::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
+        Refusal::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+        Refusal::AgeNotAssured => (StatusCode::FORBIDDEN, "age_not_assured"),
+    };
+    Problem::new(status, code, refusal)
 }
 
 impl LetIn {

@@ -24,6 +24,7 @@ mod own_use;
 mod prefixes;
 mod problem_json;
 pub mod signal;
+mod throttle;
 pub mod webhooks;
 
 use axum::{Router, middleware};

@@ -1,37 +1,21 @@
 //! [`Prefixes`]: how often something may be asked for from one network. Addresses are kept in memory
 //! for that and nowhere else: none is printed, none reaches a disk.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 
-use crate::pace::{Meter, Pace};
-
-/// How often the table is looked through for those who can be forgotten, at most.
-const CLEAN_EVERY: Duration = Duration::from_secs(1);
+use crate::pace::{Pace, Paces};
 
 /// A pace for each network.
-pub(super) struct Prefixes {
-    pace: Pace,
-    /// Networks that are counted; beyond it all others share one count.
-    most: usize,
-    meters: HashMap<IpAddr, (Meter, Instant)>,
-    others: Meter,
-    cleaned: Option<Instant>,
-}
+pub(super) struct Prefixes(Paces<IpAddr>);
 
 impl Prefixes {
+    /// Beyond so many networks all others share one count.
     pub(super) fn new(pace: Pace, most: usize) -> Self {
-        Self {
-            pace,
-            most,
-            meters: HashMap::new(),
-            others: Meter::default(),
-            cleaned: None,
-        }
+        Self(Paces::new(pace, most))
     }
 
     /// Takes one from the network of an address.
@@ -39,36 +23,13 @@ impl Prefixes {
     /// # Errors
     /// When the next may be taken.
     pub(super) fn take(&mut self, address: Option<IpAddr>, now: Instant) -> Result<(), Duration> {
-        let taken = match address.map(prefix) {
-            Some(prefix) if self.has_place(prefix, now) => {
-                let new = || (Meter::default(), now);
-                let (meter, last) = self.meters.entry(prefix).or_insert_with(new);
-                *last = now;
-                meter.take(self.pace, now)
-            }
-            Some(_) | None => self.others.take(self.pace, now),
-        };
-        if taken { Ok(()) } else { Err(self.pace.every) }
-    }
-
-    /// Makes room by forgetting those whose pace is all there again.
-    fn has_place(&mut self, prefix: IpAddr, now: Instant) -> bool {
-        if self.meters.len() < self.most || self.meters.contains_key(&prefix) {
-            return true;
-        }
-        let since = |then: Instant| now.saturating_duration_since(then);
-        if self.cleaned.is_none_or(|then| since(then) >= CLEAN_EVERY) {
-            self.cleaned = Some(now);
-            let whole = self.pace.every * self.pace.burst;
-            self.meters.retain(|_, (_, last)| since(*last) < whole);
-        }
-        self.meters.len() < self.most
+        self.0.take(address.map(prefix), now)
     }
 
     /// How many networks are counted.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.meters.len()
+        self.0.len()
     }
 }
 

@@ -250,3 +250,25 @@ async fn a_leg_reports_whom_it_faces_once() {
     timeout(PATIENCE, on_disk).await.unwrap();
     assert_eq!(written(&operator, "report"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_too_often_is_told_when_to_come_back_and_nobody_else_is() {
+    let arguments = ["--http-token-burst=3", "--http-token-every-ms=60000"];
+    let operator = Operator::with_arguments(&arguments);
+    let (ada, bob) = (operator.token_for("ada"), operator.token_for("bob"));
+    let ask = |token: &str| operator.with(token).ask("GET", "/v1/legs/none/state");
+    for _ in 0..3 {
+        assert_eq!(ask(&ada).status, 404);
+    }
+    // Another token of the same visitor's is no way around.
+    for token in [&ada, &operator.token_for("ada")] {
+        let slowed = ask(token);
+        assert_eq!(code(&slowed), (429, "too_fast".to_owned()));
+        assert_eq!(slowed.header("retry-after"), "60");
+    }
+    assert_eq!(ask(&bob).status, 404);
+    let backend = operator.token("backend,publish");
+    for _ in 0..20 {
+        assert_eq!(ask(&backend).status, 404);
+    }
+}

@@ -60,7 +60,7 @@ pub(super) enum About {
     request_body = ReportJson,
     responses((status = 202, description = "It is taken.")),
     extensions(("x-problems" = json!([
-        "unreadable", "no_such_leg", "not_now", "nobody_to_report", "too_long", "wrong_media_type", "too_fast",
+        "unreadable", "no_such_leg", "not_now", "nobody_to_report", "too_long", "wrong_media_type",
     ]))),
 )]
 pub(super) async fn report(

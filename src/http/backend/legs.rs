@@ -170,7 +170,7 @@ fn publisher_of(backend: &Backend, asker: &Asker) -> Result<(LegName, Leg), Prob
     ),
     extensions(("x-problems" = json!([
         "unreadable", "malformed_offer", "no_such_leg", "not_now", "another_ice_session", "too_long",
-        "wrong_media_type", "nothing_in_common", "no_if_match", "too_fast", "full",
+        "wrong_media_type", "nothing_in_common", "no_if_match", "full",
     ]))),
 )]
 pub(super) async fn restart(

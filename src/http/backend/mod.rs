@@ -32,7 +32,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use tokio::sync::Mutex;
@@ -45,7 +44,7 @@ use super::description::{ACCESS_TOKEN, refuse, secure};
 use super::entrance::{self, Entrance};
 use super::problem_json::{Problem, tell_all_alike};
 use super::webhooks::Webhooks;
-use crate::access::{self, Grant};
+use crate::access::Grant;
 use crate::age::AgeBand;
 use crate::control::Handle;
 use crate::limits;
@@ -131,7 +130,7 @@ pub(super) fn described() -> OpenApi {
     };
     let mut api = Schemas::openapi();
     api.merge(table(with_grant).into_openapi());
-    let all = ["unauthorized", "forbidden", "age_not_assured"];
+    let all = ["unauthorized", "forbidden", "age_not_assured", "too_fast"];
     refuse(&mut api, &problems::PROBLEMS, &all);
     api
 }
@@ -142,18 +141,7 @@ async fn admit(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let (account, band) = entrance
-        .admit_backend(request.headers(), grant)
-        .map_err(refused)?;
+    let (account, band) = entrance.admit_backend(&request, grant)?;
     request.extensions_mut().insert(Asker { account, band });
     Ok(next.run(request).await)
-}
-
-fn refused(refusal: access::Refusal) -> Problem {
-    let (status, code) = match refusal {
-        access::Refusal::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
-        access::Refusal::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
-        access::Refusal::AgeNotAssured => (StatusCode::FORBIDDEN, "age_not_assured"),
-    };
-    Problem::new(status, code, refusal)
 }

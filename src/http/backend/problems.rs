@@ -82,7 +82,7 @@ pub(super) const PROBLEMS: [Possible; 25] = [
     Possible(
         429,
         "too_fast",
-        "a leg may be restarted a few times a second",
+        "you ask more often than the configuration lets you, or restart a leg more than a few times a second",
     ),
     Possible(503, "full", "as many are here as the server can carry"),
     Possible(503, "draining", "the server is about to end"),
