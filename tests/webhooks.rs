@@ -259,3 +259,33 @@ async fn what_is_wrong_is_told_at_the_start() {
     let wrong = settings(&folder, &[&held]);
     assert!(matches!(refused(&wrong), WebhookError::NoSecret(_)));
 }
+
+#[tokio::test]
+async fn a_try_is_signed_and_says_of_each_target_whether_it_took_it() {
+    let (mut good, redirecting) = (
+        Held::new(Manner::Good).await,
+        Held::new(Manner::Redirecting).await,
+    );
+    let folder = folder("trial");
+    let mut settings = settings(&folder, &[&good, &redirecting]);
+    settings.urls.push("http://127.0.0.1:1/nobody".to_owned());
+    let trials = Webhooks::try_out(&settings).await.unwrap();
+    let failures: Vec<_> = trials.into_iter().map(|trial| trial.failure).collect();
+    assert_eq!(failures[0], None);
+    assert_eq!(
+        failures[1].as_deref(),
+        Some("it answers 307 Temporary Redirect")
+    );
+    assert!(
+        failures[2]
+            .as_ref()
+            .unwrap()
+            .starts_with("it cannot be reached")
+    );
+    let (_, body) = good.next().await;
+    assert_eq!(body, r#"{"leg":"","type":"test"}"#);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is kept");
+    settings.secret = folder.join("none");
+    let no_secret = Webhooks::try_out(&settings).await;
+    assert!(matches!(no_secret, Err(WebhookError::Secret { .. })));
+}

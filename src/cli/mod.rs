@@ -9,7 +9,7 @@
 //!    [`moderator`](mod@moderator) keeps the list of those who may decide;
 //!    [`doctor`](mod@doctor) looks at the machine, [`health_check`] asks a running server;
 //!    [`openapi`](mod@openapi) prints the description of the HTTP API;
-//!    [`token`](mod@token) makes access tokens; [`load`](mod@load) lets a crowd of simulated visitors in;
+//!    [`token`](mod@token) makes access tokens, [`try_webhooks`] sends events for a try; [`load`](mod@load) lets a crowd of simulated visitors in;
 //!    [`worker`](mod@worker) looks at pictures, for a server that has started it or for others.
 //!
 //! Exit codes: 0 done, 1 something failed while running, 2 the command line or the configuration
@@ -28,6 +28,7 @@ pub mod moderator;
 pub mod openapi;
 pub mod serve;
 pub mod token;
+pub mod try_webhooks;
 pub mod welcome;
 pub mod worker;
 
@@ -101,6 +102,9 @@ enum Command {
     /// Make access tokens, and say what is in them.
     #[command(after_help = token::AFTER_HELP)]
     Token(token::TokenArguments),
+    /// Make a secret to sign events by, and try whether they arrive.
+    #[command(after_help = try_webhooks::AFTER_HELP)]
+    Webhooks(try_webhooks::WebhooksArguments),
     /// Load a server with simulated visitors, and say how it fared; serve nothing.
     #[command(after_help = load::AFTER_HELP)]
     Load(Box<load::LoadArguments>),
@@ -158,6 +162,7 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::Health(arguments) => health_check::health(&loaded, arguments),
         Command::Openapi => openapi::openapi(),
         Command::Token(arguments) => token::token(&loaded, arguments),
+        Command::Webhooks(arguments) => try_webhooks::webhooks(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),
         Command::Worker(arguments) => worker::worker(&loaded, arguments),
     }

@@ -31,10 +31,19 @@ use crate::limits::{
     WEBHOOK_REST_MAX, WEBHOOK_SECRETS,
 };
 use crate::metrics::{WEBHOOKS_RETRIED, WEBHOOKS_SENT};
-use crate::store::{AppendCause, OpenError, Outbox, Parcel};
+use crate::store::{AppendCause, OpenError, Outbox};
 
 /// What a secret begins with.
 const PREFIX: &str = "whsec_";
+
+/// What is sent for a try: of no leg, and of a type that nothing else has.
+const TEST: &str = r#"{"leg":"","type":"test"}"#;
+
+/// A new secret, for the file that `webhooks.secret` names.
+pub fn new_secret() -> String {
+    let random: [u8; 32] = rand::rng().random();
+    format!("{PREFIX}{}", STANDARD.encode(random))
+}
 
 /// Where events go; cheap to clone.
 #[derive(Clone, Debug)]
@@ -73,13 +82,27 @@ pub enum WebhookError {
     Store(#[from] OpenError),
 }
 
-/// One URL.
+/// One URL, and what waits for it.
 struct Target {
     url: Arc<str>,
+    outbox: Outbox,
+    post: Post,
+}
+
+/// How events get there.
+struct Post {
     destination: Destination,
     keys: Arc<[hmac::Key]>,
-    outbox: Outbox,
     idle: Option<Connection>,
+}
+
+/// What came of an event that was sent for a try.
+#[derive(Debug)]
+pub struct Trial {
+    /// Where.
+    pub url: String,
+    /// Why it was not taken, if it was not.
+    pub failure: Option<String>,
 }
 
 /// Why an attempt failed.
@@ -124,10 +147,12 @@ impl Webhooks {
         for (url, destination) in destinations {
             let target = Target {
                 url,
-                destination,
-                keys: Arc::clone(&keys),
                 outbox: outbox.clone(),
-                idle: None,
+                post: Post {
+                    destination,
+                    keys: Arc::clone(&keys),
+                    idle: None,
+                },
             };
             tokio::spawn(target.run());
         }
@@ -135,6 +160,30 @@ impl Webhooks {
             outbox,
             events: config.events.clone().into(),
         }))
+    }
+
+    /// Sends every target one event that says `test`, signed as all are, and keeps nothing of it.
+    ///
+    /// # Errors
+    /// A URL or the secret is wrong.
+    pub async fn try_out(config: &config::Webhooks) -> Result<Vec<Trial>, WebhookError> {
+        let keys = read_keys(&config.secret)?;
+        let mut trials = Vec::new();
+        for url in &config.urls {
+            let mut post = Post {
+                destination: Destination::read(url)?,
+                keys: Arc::clone(&keys),
+                idle: None,
+            };
+            let number = seconds() << 20;
+            let sent = timeout(WEBHOOK_DEADLINE, post.send(number, TEST)).await;
+            let failure = sent.unwrap_or(Err(Failure::Late)).err();
+            trials.push(Trial {
+                url: url.clone(),
+                failure: failure.map(|failure| failure.to_string()),
+            });
+        }
+        Ok(trials)
     }
 
     /// Something happened. Never waits.
@@ -169,8 +218,9 @@ impl Target {
                     continue;
                 }
             };
-            let attempt = timeout(WEBHOOK_DEADLINE, self.send(&parcel)).await;
-            let host = self.destination.host();
+            let send = self.post.send(parcel.number, &parcel.body);
+            let attempt = timeout(WEBHOOK_DEADLINE, send).await;
+            let host = self.post.destination.host();
             match attempt.unwrap_or(Err(Failure::Late)) {
                 Ok(()) => {
                     failures = 0;
@@ -190,28 +240,35 @@ impl Target {
                         info!(host, %reason, failures, "nor does it now");
                     }
                     failures += 1;
-                    self.idle = None;
+                    self.post.idle = None;
                     WEBHOOKS_RETRIED.counter().increment(1);
                     sleep(rest(failures)).await;
                 }
             }
         }
     }
+}
 
+impl Post {
     /// Sends, once more if a connection that had waited was closed.
-    async fn send(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+    async fn send(&mut self, number: u64, body: &str) -> Result<(), Failure> {
         if let Some(connection) = self.idle.take() {
-            match self.post(connection, parcel).await {
+            match self.send_by(connection, number, body).await {
                 Err(Failure::Http(_)) => {}
                 answered => return answered,
             }
         }
         let connection = self.destination.connect().await?;
-        self.post(connection, parcel).await
+        self.send_by(connection, number, body).await
     }
 
-    async fn post(&mut self, mut connection: Connection, parcel: &Parcel) -> Result<(), Failure> {
-        let (id, seconds) = (parcel.number.to_string(), seconds());
+    async fn send_by(
+        &mut self,
+        mut connection: Connection,
+        number: u64,
+        body: &str,
+    ) -> Result<(), Failure> {
+        let (id, seconds) = (number.to_string(), seconds());
         let request = Request::post(self.destination.path())
             .header(header::HOST, self.destination.authority())
             .header(header::CONTENT_TYPE, "application/json")
@@ -220,9 +277,9 @@ impl Target {
             .header("webhook-timestamp", seconds)
             .header(
                 "webhook-signature",
-                signatures(&self.keys, &id, seconds, &parcel.body),
+                signatures(&self.keys, &id, seconds, body),
             )
-            .body(Full::new(Bytes::from(parcel.body.clone())))?;
+            .body(Full::new(Bytes::from(body.to_owned())))?;
         connection.ready().await?;
         let answer = connection.send_request(request).await?;
         let status = answer.status();
@@ -337,6 +394,13 @@ mod tests {
             r#"{"test": 2432232314}"#,
         );
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn a_new_secret_is_read_and_is_no_other() {
+        let secrets = [new_secret(), new_secret()];
+        assert!(secrets.iter().all(|secret| read_key(secret).is_some()));
+        assert_ne!(secrets[0], secrets[1]);
     }
 
     #[test]
