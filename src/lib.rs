@@ -21,6 +21,7 @@
 pub mod cli;
 pub mod load;
 pub mod server;
+pub mod top;
 
 // The control plane.
 pub mod classify;

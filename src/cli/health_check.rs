@@ -47,7 +47,7 @@ pub fn health(loaded: &Loaded, arguments: &HealthArguments) -> anyhow::Result<()
 }
 
 /// Where the server of this configuration is, from this machine.
-fn own_url(loaded: &Loaded) -> String {
+pub(super) fn own_url(loaded: &Loaded) -> String {
     let scheme = match loaded.config.tls.source() {
         TlsSource::Off => "http",
         TlsSource::Files { .. } | TlsSource::SelfSigned => "https",

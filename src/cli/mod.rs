@@ -7,7 +7,7 @@
 //!    the audit log is whole; [`evaluate`](mod@evaluate) says how well the operator's own pictures are
 //!    told apart, [`hashes`](mod@hashes) keeps the list of known ones;
 //!    [`moderator`](mod@moderator) keeps the list of those who may decide;
-//!    [`doctor`](mod@doctor) looks at the machine, [`health_check`] asks a running server;
+//!    [`doctor`](mod@doctor) looks at the machine, [`health_check`] asks a running server, [`top`](mod@top) shows how it fares;
 //!    [`openapi`](mod@openapi) prints the description of the HTTP API;
 //!    [`token`](mod@token) makes access tokens, [`try_webhooks`] sends events for a try; [`load`](mod@load) lets a crowd of simulated visitors in;
 //!    [`worker`](mod@worker) looks at pictures, for a server that has started it or for others.
@@ -28,6 +28,7 @@ pub mod moderator;
 pub mod openapi;
 pub mod serve;
 pub mod token;
+pub mod top;
 pub mod try_webhooks;
 pub mod welcome;
 pub mod worker;
@@ -99,6 +100,9 @@ enum Command {
     /// Print the description of the HTTP API (OpenAPI 3.1); start nothing.
     #[command(after_help = openapi::AFTER_HELP)]
     Openapi,
+    /// Show how a running server fares, in the terminal.
+    #[command(after_help = top::AFTER_HELP)]
+    Top(top::TopArguments),
     /// Make access tokens, and say what is in them.
     #[command(after_help = token::AFTER_HELP)]
     Token(token::TokenArguments),
@@ -161,6 +165,7 @@ fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
         Command::Doctor(arguments) => doctor::doctor(&loaded, arguments),
         Command::Health(arguments) => health_check::health(&loaded, arguments),
         Command::Openapi => openapi::openapi(),
+        Command::Top(arguments) => top::top(&loaded, arguments),
         Command::Token(arguments) => token::token(&loaded, arguments),
         Command::Webhooks(arguments) => try_webhooks::webhooks(&loaded, arguments),
         Command::Load(arguments) => load::load(arguments),

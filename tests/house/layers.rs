@@ -25,7 +25,7 @@ const ROWS: [&[&str]; 10] = [
     &["classify", "store"],
     &["control"],
     &["http"],
-    &["load", "server"],
+    &["load", "server", "top"],
     &["cli"],
     &["main"],
 ];

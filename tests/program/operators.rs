@@ -397,3 +397,24 @@ fn a_network_that_opens_too_many_websockets_is_told_to_wait() {
     let (_, log) = server.ended();
     assert!(!log.contains("198.51"), "{log}");
 }
+
+#[test]
+fn top_says_how_a_server_fares_and_of_anything_else_what_is_wrong() {
+    let server = Started::with(&[]);
+    let url = format!("http://{}", server.http);
+    let (code, text, complaint) = said(&mut visavis(&["top", "--once", &url]));
+    assert_eq!(code, 0, "{complaint}");
+    let about = |line: &str| line.split("  ").next().unwrap().to_owned();
+    let lines: Vec<_> = text.lines().map(about).collect();
+    assert_eq!(lines.len(), 13, "{text}");
+    assert_eq!((&*lines[0], &*lines[12]), ("visitors", "process"));
+    assert!(text.contains("0 here, 0 look, 0 matches, 0 legs"), "{text}");
+    // Without --once it wants a terminal, and this is none.
+    let (code, _, complaint) = said(&mut visavis(&["top", &url]));
+    assert_eq!(code, 1);
+    assert!(complaint.contains("say --once"), "{complaint}");
+    drop(server);
+    let (code, _, complaint) = said(&mut visavis(&["top", "--once", &url]));
+    assert_eq!(code, 1);
+    assert!(complaint.contains("nothing answers at http"), "{complaint}");
+}
