@@ -211,22 +211,63 @@ fn arranged(colours: &Colours, spec: &ModelSpec) -> Vec<f32> {
         ValueRange::AroundZero => (2.0 / 255.0, -1.0),
         ValueRange::Bytes => (1.0, 0.0),
     };
-    let value = |value: &f32| value * scale + offset;
     let [red, green, blue] = &colours.planes;
-    let [first, second, third] = match spec.channels {
+    let planes = match spec.channels {
         Channels::Rgb => [red, green, blue],
         Channels::Bgr => [blue, green, red],
     };
+    let (mean, deviation) = (spec.mean, spec.deviation);
+    let value = |colour: usize, value: &f32| {
+        let in_range = value * scale + offset;
+        let (mean, deviation) = (mean.get(colour), deviation.get(colour));
+        (in_range - mean.unwrap_or(&0.0)) / deviation.unwrap_or(&1.0)
+    };
     match spec.layout {
         Layout::PlaneByPlane => {
-            let planes = first.iter().chain(second).chain(third);
-            planes.map(value).collect()
+            let planes = planes.into_iter().enumerate();
+            let values =
+                planes.flat_map(|(colour, plane)| plane.iter().map(move |of| (colour, of)));
+            values.map(|(colour, of)| value(colour, of)).collect()
         }
         Layout::PixelByPixel => {
+            let [first, second, third] = planes;
             let pixels = first.iter().zip(second).zip(third);
             pixels
-                .flat_map(|((a, b), c)| [value(a), value(b), value(c)])
+                .flat_map(|((a, b), c)| [value(0, a), value(1, b), value(2, c)])
                 .collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One pixel of red 255, green 51 and blue 0.
+    fn of_one_pixel(layout: Layout, channels: Channels, mean: [f32; 3]) -> Vec<f32> {
+        let [spec, _] = ModelSpec::bundled().try_into().expect("there are two");
+        let spec = ModelSpec {
+            side: 1,
+            layout,
+            channels,
+            mean,
+            deviation: [0.5, 0.25, 1.0],
+            ..spec
+        };
+        let planes = [vec![255.0], vec![51.0], vec![0.0]];
+        arranged(&Colours { planes }, &spec)
+    }
+
+    #[test]
+    fn a_colour_is_set_against_its_own_mean_in_the_order_of_the_model() {
+        let mean = [0.5, 0.1, 0.0];
+        for layout in [Layout::PlaneByPlane, Layout::PixelByPixel] {
+            let rgb = of_one_pixel(layout, Channels::Rgb, mean);
+            let bgr = of_one_pixel(layout, Channels::Bgr, mean);
+            for (found, expected) in [(rgb, [1.0, 0.4, 0.0]), (bgr, [-1.0, 0.4, 1.0])] {
+                let near = |(one, other): (&f32, f32)| (one - other).abs() < 1e-6;
+                assert!(found.iter().zip(expected).all(near), "{found:?}");
+            }
         }
     }
 }

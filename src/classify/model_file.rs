@@ -12,7 +12,7 @@ use crate::limits::{MODEL_SIDE, OWN_LABELS, OWN_MODELS};
 use crate::moderation::Label;
 
 /// An operator's own models.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Default, Debug)]
 pub struct OwnModels {
     /// The models, in the order of the file.
     pub specs: Vec<ModelSpec>,
@@ -47,6 +47,10 @@ struct Entry {
     layout: WrittenLayout,
     colours: WrittenColours,
     range: WrittenRange,
+    #[serde(default)]
+    mean: Option<Spanned<[f32; 3]>>,
+    #[serde(default)]
+    std: Option<Spanned<[f32; 3]>>,
     labels: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     output: WrittenOutput,
@@ -129,6 +133,10 @@ impl OwnModels {
             let reason = format!("side must be from 1 to {MODEL_SIDE}");
             return Err((entry.side.span().start, reason));
         }
+        let mean = three(entry.mean.as_ref(), 0.0, |_| true)
+            .map_err(|at| (at, "mean must be three numbers".to_owned()))?;
+        let deviation = three(entry.std.as_ref(), 1.0, |value| value > 0.0)
+            .map_err(|at| (at, "std must be three numbers above 0".to_owned()))?;
         let labels = taken.labels(&entry.labels)?;
         if entry.age {
             let named = labels.iter().filter(|label| !label.is_empty());
@@ -153,6 +161,8 @@ impl OwnModels {
                 WrittenRange::AroundZero => ValueRange::AroundZero,
                 WrittenRange::Bytes => ValueRange::Bytes,
             },
+            mean,
+            deviation,
             reading: match entry.output {
                 WrittenOutput::Raw => Reading::Classes(labels),
                 WrittenOutput::Softmax => Reading::Softmax(labels),
@@ -161,6 +171,24 @@ impl OwnModels {
         });
         Ok(())
     }
+}
+
+/// A number for each colour, or the same for all where none is written; the byte where one is not good.
+fn three(
+    written: Option<&Spanned<[f32; 3]>>,
+    without: f32,
+    is_good: impl Fn(f32) -> bool,
+) -> Result<[f32; 3], usize> {
+    let Some(written) = written else {
+        return Ok([without; 3]);
+    };
+    let values = *written.get_ref();
+    let all_good = values
+        .iter()
+        .all(|value| value.is_finite() && is_good(*value));
+    all_good
+        .then_some(values)
+        .ok_or_else(|| written.span().start)
 }
 
 /// What no later model may be called, or say.

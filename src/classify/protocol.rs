@@ -13,7 +13,7 @@ use crate::codec::VideoCodec;
 use crate::limits::{MODEL_BYTES, PICTURE_BYTES};
 
 /// Which protocol this is; both sides must speak the same.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// Longest message to a worker, in bytes.
 pub const REQUEST_BYTES: usize = MODEL_BYTES + HEAD_BYTES;

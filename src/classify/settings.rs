@@ -72,7 +72,7 @@ impl Default for Settings {
 }
 
 /// A model in ONNX that looks at one picture, and how to read what it says.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 pub struct ModelSpec {
     /// Names it in verdicts' versions: `nsfw_mobilenet_v2`.
     pub name: String,
@@ -88,6 +88,11 @@ pub struct ModelSpec {
     pub channels: Channels,
     /// What the values from black to white become.
     pub range: ValueRange,
+    /// What is taken off those values, and by what they are divided then: for each colour, in the model's
+    /// order.
+    pub mean: [f32; 3],
+    /// See `mean`.
+    pub deviation: [f32; 3],
     /// What its output means.
     pub reading: Reading,
 }
@@ -172,6 +177,8 @@ impl ModelSpec {
                 layout: Layout::PlaneByPlane,
                 channels: Channels::Rgb,
                 range: ValueRange::UpToOne,
+                mean: [0.0; 3],
+                deviation: [1.0; 3],
                 reading: Reading::Classes(classes.map(str::to_owned).to_vec()),
             },
             Self {
@@ -182,6 +189,8 @@ impl ModelSpec {
                 layout: Layout::PixelByPixel,
                 channels: Channels::Rgb,
                 range: ValueRange::AroundZero,
+                mean: [0.0; 3],
+                deviation: [1.0; 3],
                 reading: Reading::Absence {
                     label: "no_face".to_owned(),
                     logits: vec!["out0".to_owned(), "out3".to_owned()],

@@ -86,6 +86,34 @@ fn it_says_the_same_here_as_in_a_worker() {
 }
 
 #[test]
+fn a_model_sees_colours_against_their_mean() {
+    use visavis::classify::looking::Sight;
+    use visavis::codec::VideoCodec;
+    let scores_with = |name, more: &str| {
+        let settings = settings(described(name, &format!("{}{more}", description())));
+        let mut eyes = look_here(&settings, 1).unwrap();
+        let (eye, _) = &mut eyes[0];
+        let Sight::Seen { scores, .. } = eye.see(VideoCodec::Vp8, keyframe()) else {
+            panic!("there is something to see");
+        };
+        let own: Vec<_> = scores[6..].iter().map(|(_, score)| *score).collect();
+        own
+    };
+    let plain = scores_with("plain", "");
+    let shifted = scores_with(
+        "shifted",
+        "mean = [0.0, -0.05, 0.0]\nstd = [2.0, 1.0, 1.0]\n",
+    );
+    let expected = [plain[0] / 2.0, plain[1] + 0.05, plain[2]];
+    for (found, expected) in shifted.iter().zip(expected) {
+        assert!(
+            (found - expected).abs() < 1e-3,
+            "{shifted:?} from {plain:?}"
+        );
+    }
+}
+
+#[test]
 fn a_model_with_another_hash_or_shape_is_refused_at_the_start() {
     let start = |name, description: &str| {
         let refused = look_here(&settings(described(name, description)), 1);
@@ -136,6 +164,21 @@ fn a_description_with_a_mistake_is_refused_whole_with_its_line() {
             description().replace("colours\"\nfile", "blazeface\"\nfile"),
             2,
             "another model",
+        ),
+        (
+            format!("{}mean = [0.5, 0.5]\n", description()),
+            10,
+            "array of length 3",
+        ),
+        (
+            format!("{}std = [1.0, 0.0, 1.0]\n", description()),
+            10,
+            "std must be three numbers above 0",
+        ),
+        (
+            format!("{}mean = [nan, 0.0, 0.0]\n", description()),
+            10,
+            "mean must be three numbers",
         ),
         (twice, 12, "another model is called colours"),
     ] {
