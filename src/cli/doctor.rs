@@ -15,8 +15,8 @@ Examples:
   visavis --config /etc/visavis/visavis.toml doctor
   visavis doctor --url https://chat.example.org     the way that visitors come, too
 
-Looks at ports, addresses, certificate, keys, store, clock, open files, kernel buffers and processors,
-and says what to change. Starts nothing. Run it as the account and on the machine of the server. Exit
+Looks at ports, addresses, certificate, keys, policy, models, store, clock, open files, kernel buffers
+and processors, and says what to change. Starts nothing. Run it as the account and on the machine of the server. Exit
 code 1 if something does not work. Whether media gets through a firewall it cannot see: let one pair
 in from elsewhere by `visavis load`.";
 

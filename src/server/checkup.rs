@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Resource, getrlimit};
 
-use super::{custody, descriptors, ports};
+use super::{custody, descriptors, lookout, ports};
 use crate::config::{KeyAlgorithm, Loaded, TlsSource};
 use crate::limits;
 
@@ -54,6 +54,7 @@ pub fn examine(loaded: &Loaded) -> Vec<Finding> {
         addresses(loaded, &own),
         tls(loaded, &own),
         access(loaded),
+        moderation(loaded),
         store(&loaded.config.store.folder),
         evidence_key(loaded),
         clock(),
@@ -192,6 +193,19 @@ fn tls(loaded: &Loaded, own: &[IpAddr]) -> Finding {
             "made at the start and known to nobody: browsers warn. Set tls.cert and tls.key",
         ),
         (TlsSource::Files { .. }, _) => finding(State::Fine, about, "it fits its key"),
+    }
+}
+
+/// Policy, models and the list of known pictures, as the start would read them.
+fn moderation(loaded: &Loaded) -> Finding {
+    let about = "moderation";
+    if !loaded.config.moderation.enabled {
+        let words = "off: pictures reach strangers unseen. Set moderation.enabled";
+        return finding(State::Doubtful, about, words);
+    }
+    match lookout::rehearse(loaded) {
+        Ok(()) => finding(State::Fine, about, "policy, models and lists can be used"),
+        Err(error) => finding(State::Wrong, about, error.to_string()),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{ServerError, rulebook};
 use crate::classify::listening::ListenError;
 use crate::classify::remarks::Remarks;
 use crate::classify::vendor::{ServiceSetError, ServiceSettings, ask_as_well};
-use crate::classify::{Builtin, KnownList, Settings, StartError};
+use crate::classify::{Builtin, KnownList, Settings, StartError, look_here};
 use crate::config::{ConfigError, Loaded};
 use crate::control::{DeviceBook, Watch};
 use crate::http::webhooks::{WebhookError, Webhooks};
@@ -143,6 +143,18 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
         books: Some(books),
         ledgers: Some(ledgers),
     })
+}
+
+/// Reads what [`build`] would, and lets each model look at a grey picture; nothing is started.
+///
+/// # Errors
+/// What the configuration got wrong.
+pub(super) fn rehearse(loaded: &Loaded) -> Result<(), ConfigError> {
+    rulebook::load(loaded)?;
+    let looked = look_here(&Settings::from(&loaded.config), 1);
+    looked
+        .map(drop)
+        .map_err(|error| wrong_files(loaded, &error))
 }
 
 /// The browsers that are known again; the desk is told of those that stay outside.

@@ -326,6 +326,7 @@ fn the_doctor_says_what_to_change() {
 
     let (code, told, complaint) = doctor(&[&key, "--access-guests=false"]);
     assert_eq!((code, complaint.as_str()), (0, ""), "{told}");
+    assert!(told.contains("ok     moderation"), "{told}");
     assert!(
         told.contains("look   access          everybody on this machine can read"),
         "{told}"
@@ -348,6 +349,18 @@ fn the_doctor_says_what_to_change() {
         told.contains("WRONG  store ") && told.contains("WRONG  access "),
         "{told}"
     );
+
+    let models = folder.0.join("models.toml");
+    std::fs::write(&models, "[[model]]\nname = \"weapons\"\n").unwrap();
+    let models = format!("--classifier-models={}", models.display());
+    let (code, told, _) = doctor(&[&models]);
+    assert_eq!(code, 1);
+    let line = told
+        .lines()
+        .find(|line| line.starts_with("WRONG  moderation"));
+    assert!(line.unwrap().contains("line 1"), "{told}");
+    let (_, told, _) = doctor(&["--moderation-enabled=false"]);
+    assert!(told.contains("look   moderation      off"), "{told}");
 
     let server = Started::with(&[]);
     let url = format!("--url=http://{}/", server.http);
