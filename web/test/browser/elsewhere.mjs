@@ -25,6 +25,9 @@ export class Elsewhere {
     const own = readlinkSync("/proc/self/ns/net");
     while (readlinkSync(`/proc/${this.#holder.pid}/ns/net`) === own) await pause(5);
     ip(`link add roam0 type veth peer name roam1 netns ${this.#holder.pid}`);
+    // As in run.mjs: no address that comes later by itself.
+    ip("link set roam0 addrgenmode none");
+    this.#inside("link set roam1 addrgenmode none");
     ip(`address add ${HERE}/24 dev roam0`);
     ip("link set roam0 up");
     this.#inside("link set lo up");

@@ -15,6 +15,9 @@ const ADDRESS = "192.0.2.1";
 const LINKS = [
   "ip link set lo up",
   "ip link add face0 type veth peer name face1",
+  // An address that a link gives itself is there a second later, and Chromium drops what it is loading then.
+  "ip link set face0 addrgenmode none",
+  "ip link set face1 addrgenmode none",
   `ip address add ${ADDRESS}/24 dev face0`,
   "ip link set face0 up",
   "ip link set face1 up",
