@@ -153,7 +153,7 @@ fn too_fast(wait: Duration) -> Response {
 }
 
 fn asks_too_fast(wait: Duration) -> Problem {
-    let detail = "more requests than http.token_burst or http.backend_burst allow";
+    let detail = "more requests than one token, or one network without a good one, may make";
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", detail).after(wait)
 }
 

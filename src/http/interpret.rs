@@ -263,7 +263,8 @@ const fn code_of(refusal: Refusal) -> ErrorCode {
     }
 }
 
-const fn category_of(category: Category) -> lobby::Category {
+/// As the lobby knows it.
+pub(super) const fn category_of(category: Category) -> lobby::Category {
     match category {
         Category::Nudity => lobby::Category::Nudity,
         Category::Minor => lobby::Category::Minor,

@@ -265,8 +265,9 @@ pub enum Mode {
 }
 
 /// What a report is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReportCategory)]
 pub enum Category {
     /// Nakedness or sex.
     Nudity,

@@ -13,7 +13,8 @@
 //!
 //! Beside it: [`tapping`] copies pictures that are due; [`transport`] (ICE, DTLS), [`offer`] and
 //! [`answer`] (SDP) make a [`leg`] at the door; [`switching`] lets legs face each other and part,
-//! beginning with a kept [`face`]; [`feedback`] carries RTCP across a match;
+//! beginning with a kept [`face`]; [`feedback`] carries RTCP across a match; [`muting`] keeps what a leg
+//! sends from everybody, [`mod@onlooking`] shows it to one whom nobody notices;
 //! [`quality`] says how well it goes; [`rounds`] is what happens by the clock ([`wheel`]); [`cadence`]
 //! says when a thread reads again and [`overload`] what it keeps back when it cannot carry all;
 //! [`containment`] keeps a broken leg from breaking others.

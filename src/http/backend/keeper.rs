@@ -9,8 +9,9 @@ use super::address_book::{AddressBook, LegName};
 use super::news::{News, Reason, What};
 use super::statistics::Statistics;
 use crate::control::{self, Line, Marks, Message, Screening, SocketId, Whose};
+use crate::http::message::Category;
 use crate::id::MatchId;
-use crate::lobby::{self, Ask, Category, Complaint, LeftReason, Notice, Wish};
+use crate::lobby::{self, Ask, Complaint, LeftReason, Notice, Wish};
 use crate::media::OfferError;
 use crate::moderation::{Actor, Label};
 use crate::private::Private;
@@ -30,6 +31,8 @@ pub(super) enum Asked {
     },
     /// To complain about its partner.
     Report {
+        /// About what.
+        category: Category,
         /// What is said.
         complaint: Complaint,
         /// Told whether it is taken.
@@ -222,8 +225,12 @@ impl Keeper {
                 self.waiting = Some(done);
                 self.line.ask(Ask::Restart(offer)).await;
             }
-            Some(Asked::Report { complaint, done }) => {
-                self.complaining = Some((complaint.category, done));
+            Some(Asked::Report {
+                category,
+                complaint,
+                done,
+            }) => {
+                self.complaining = Some((category, done));
                 self.line.ask(Ask::Report(complaint)).await;
             }
             Some(Asked::Close) | None => self.line.ask(Ask::Leave).await,
@@ -344,7 +351,6 @@ impl Keeper {
             return;
         };
         if answer.is_ok() {
-            let category = category.into();
             self.tell(What::Reported { category });
         }
         let _ = done.send(answer);

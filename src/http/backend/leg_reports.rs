@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
@@ -12,8 +12,10 @@ use super::Backend;
 use super::keeper::{Asked, Unanswered};
 use super::legs::{find, no_leg, unanswered};
 use super::matches::unread;
+use crate::http::interpret::category_of;
+use crate::http::message::Category;
 use crate::http::problem_json::Problem;
-use crate::lobby::{self, Category, Complaint};
+use crate::lobby::{self, Complaint};
 use crate::private::Private;
 
 /// What a visitor says.
@@ -21,28 +23,9 @@ use crate::private::Private;
 #[serde(deny_unknown_fields)]
 #[schema(as = Report, example = json!({ "category": "nudity" }))]
 pub(super) struct ReportJson {
-    category: About,
+    category: Category,
     /// In the visitor's own words.
     note: Option<String>,
-}
-
-/// What a complaint is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ReportCategory)]
-pub(super) enum About {
-    /// Nakedness or sex.
-    Nudity,
-    /// Somebody who seems to be under age.
-    Minor,
-    /// Harm, or the threat of it.
-    Violence,
-    /// Contempt for what somebody is.
-    Hate,
-    /// Advertising, bots, fraud.
-    Spam,
-    /// Anything else.
-    Other,
 }
 
 /// Report whom a leg faces
@@ -71,14 +54,18 @@ pub(super) async fn report(
     let (name, _) = find(&backend, name)?;
     let Json(ReportJson { category, note }) = report.map_err(unread)?;
     let complaint = Complaint {
-        category: category.into(),
+        category: category_of(category),
         note: note.map(Private::new),
     };
     // A player has no partner of its own.
     let sender = backend.address_book.sender(name);
     let leg = backend.address_book.leg(&sender).ok_or_else(no_leg)?;
     let (done, taken) = oneshot::channel();
-    let report = Asked::Report { complaint, done };
+    let report = Asked::Report {
+        category,
+        complaint,
+        done,
+    };
     leg.reach.asked.send(report).await.map_err(|_| no_leg())?;
     match taken.await.map_err(|_| no_leg())? {
         Ok(()) => Ok(StatusCode::ACCEPTED),
@@ -89,31 +76,5 @@ pub(super) async fn report(
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", why))
         }
         Err(why) => Err(unanswered(why)),
-    }
-}
-
-impl From<About> for Category {
-    fn from(about: About) -> Self {
-        match about {
-            About::Nudity => Self::Nudity,
-            About::Minor => Self::Minor,
-            About::Violence => Self::Violence,
-            About::Hate => Self::Hate,
-            About::Spam => Self::Spam,
-            About::Other => Self::Other,
-        }
-    }
-}
-
-impl From<Category> for About {
-    fn from(category: Category) -> Self {
-        match category {
-            Category::Nudity => Self::Nudity,
-            Category::Minor => Self::Minor,
-            Category::Violence => Self::Violence,
-            Category::Hate => Self::Hate,
-            Category::Spam => Self::Spam,
-            Category::Other => Self::Other,
-        }
     }
 }

@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::address_book::LegName;
-use super::leg_reports::About;
 use super::leg_state::Way;
 use super::statistics::Statistics;
+use crate::http::message::Category;
 use crate::http::webhooks::Webhooks;
 use crate::limits;
 
@@ -72,7 +72,7 @@ pub(super) enum What {
     /// Its visitor complains about the one whom it faces, or faced last.
     Reported {
         /// About what.
-        category: About,
+        category: Category,
     },
     /// Its visitor is warned.
     Warned {
@@ -279,7 +279,7 @@ mod tests {
                 received: None,
             },
             What::Reported {
-                category: About::Spam,
+                category: Category::Spam,
             },
             What::Warned { label: label() },
             What::Blocked {
