@@ -170,6 +170,28 @@ pub const SECRET_BYTES: usize = 32;
 /// How far two clocks may be apart before a token counts as expired, or as from the future.
 pub const TOKEN_LEEWAY: Duration = Duration::from_secs(30);
 
+/// How long the answer to a challenge may take: a slow phone works long on many bits, and a person looks
+/// long for traffic lights.
+pub const CHALLENGE_OPEN: Duration = Duration::from_secs(180);
+
+/// Bytes of the answer to a proof of work: more tries than anybody makes.
+pub const WORK_ANSWER_BYTES: usize = 20;
+
+/// Bytes of the answer of a captcha's widget.
+pub const CAPTCHA_ANSWER_BYTES: usize = 8 * 1024;
+
+/// Bytes that a captcha's service may answer with.
+pub const CAPTCHA_VERDICT_BYTES: usize = 16 * 1024;
+
+/// How long a captcha's service may take.
+pub const CAPTCHA_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Requests to a captcha's service at once.
+pub const CAPTCHA_AT_ONCE: usize = 64;
+
+/// Wrong answers on one WebSocket before it is closed.
+pub const CHALLENGE_TRIES: u32 = 3;
+
 /// Single-use tokens that are remembered until they expire: about 20 MB. While it is full no other
 /// single-use token is taken.
 pub const SPENT_TOKENS: usize = 200_000;

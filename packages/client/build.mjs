@@ -33,7 +33,7 @@ function reach(folder, name, rename = (imported) => imported, found = new Map())
   if (found.has(name)) return found;
   const text = readFileSync(join(folder, name), "utf8");
   found.set(name, text);
-  for (const [, imported = ""] of text.matchAll(/\b(?:from |import\()"\.\/([^"]+)"/g)) {
+  for (const [, imported = ""] of text.matchAll(/\b(?:from |import\(|new URL\()"\.\/([^"]+)"/g)) {
     const next = normalize(rename(imported));
     if (existsSync(join(folder, next))) reach(folder, next, rename, found);
   }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{ConfigError, Loaded};
+use super::{ChallengeKind, ConfigError, Loaded};
 use crate::codec::VideoCodec;
 use crate::limits::{self, WEBHOOK_TARGETS};
 
@@ -14,6 +14,7 @@ use crate::limits::{self, WEBHOOK_TARGETS};
 pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
     check_tls(loaded)?;
     check_access(loaded)?;
+    check_challenge(loaded)?;
     check_advertise(loaded)?;
     check_codecs(loaded)?;
     check_media_tcp(loaded)?;
@@ -65,6 +66,35 @@ fn check_access(loaded: &Loaded) -> Result<(), ConfigError> {
         return Err(loaded.wrong(path, kind(path).unwrap_or_default()));
     }
     Ok(())
+}
+
+fn check_challenge(loaded: &Loaded) -> Result<(), ConfigError> {
+    let challenge = &loaded.config.challenge;
+    if challenge.most_bits < challenge.least_bits {
+        let expected = format!(
+            "at least challenge.least_bits, which is {}",
+            challenge.least_bits
+        );
+        return Err(loaded.wrong("challenge.most_bits", expected));
+    }
+    if challenge.kind != ChallengeKind::Captcha {
+        return Ok(());
+    }
+    let needed = [
+        ("challenge.captcha_url", challenge.captcha_url.is_empty()),
+        (
+            "challenge.captcha_site_key",
+            challenge.captcha_site_key.is_empty(),
+        ),
+        (
+            "challenge.captcha_secret",
+            challenge.captcha_secret.as_os_str().is_empty(),
+        ),
+    ];
+    match needed.iter().find(|(_, is_empty)| *is_empty) {
+        Some((key, _)) => Err(loaded.wrong(key, "set as well: challenge.kind is captcha")),
+        None => Ok(()),
+    }
 }
 
 fn check_workers(loaded: &Loaded) -> Result<(), ConfigError> {

@@ -153,6 +153,46 @@ pub static KEYS: &[Key] = &[
         "Bands of ages that are let in, each with the least assurance that its visitors must have; bands never meet each other. Without a token a visitor's age is adult=self-declared."
     ),
     key!(
+        challenge.kind,
+        Kind::Text("none, work or captcha"),
+        "What visitors without an access token do before they are let in: nothing, a proof of work that their browser finds by itself, or a captcha of yours. It keeps bots out, or makes them dear."
+    ),
+    key!(
+        challenge.free_joins,
+        count("visitors", 0, 1_000_000),
+        "So many visitors of one network (an IPv4 address, a /64 of IPv6) are asked for nothing; 0 to ask everybody. Whose network is unknown, as behind a proxy without X-Forwarded-For, is asked only where it is 0."
+    ),
+    key!(
+        challenge.half_life_ms,
+        milliseconds(1_000, DAY_MS),
+        "In this time half of those who have come from a network are forgotten."
+    ),
+    key!(
+        challenge.least_bits,
+        count("bits", 1, 32),
+        "Zero bits of a proof of work, each of which doubles it, for the first who is asked. A phone tries some 300,000 a second."
+    ),
+    key!(
+        challenge.most_bits,
+        count("bits", 1, 32),
+        "Each time that as many more come from one network, the proof of work has one bit more, up to this."
+    ),
+    key!(
+        challenge.captcha_url,
+        Kind::Text("an http or https URL, or empty for none"),
+        "Where the captcha's answers are checked, by POST of secret and response as a form: the siteverify of its service."
+    ),
+    key!(
+        challenge.captcha_site_key,
+        Kind::Text("the site key of the captcha, or empty for none"),
+        "What the captcha's widget is told; visitors see it."
+    ),
+    key!(
+        challenge.captcha_secret,
+        Kind::Text("the path of a file, or empty for none"),
+        "A file with the secret that the captcha's service knows you by."
+    ),
+    key!(
         media.listen,
         ADDRESS,
         "The one port of all media, UDP and TCP."

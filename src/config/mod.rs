@@ -8,6 +8,7 @@
 //! What comes out is a [`Config`], and an [`Origin`] for every value in it.
 
 mod access;
+mod challenge;
 mod check;
 mod document;
 mod key_table;
@@ -18,6 +19,7 @@ mod problem;
 mod sections;
 
 pub use access::{Access, AgeDemand, KeyAlgorithm, KeyFile, PageOrigin};
+pub use challenge::{Challenge, ChallengeKind};
 pub use check::check;
 pub use document::{document, effective};
 pub use key_table::{KEYS, Key};
@@ -39,6 +41,8 @@ pub struct Config {
     pub tls: Tls,
     /// Who is let in.
     pub access: Access,
+    /// What those without a token do first.
+    pub challenge: Challenge,
     /// The media plane.
     pub media: Media,
     /// The lobby.

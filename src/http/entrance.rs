@@ -1,6 +1,7 @@
 //! [`Entrance`]: who may come in by a WebSocket: from whose page, how often from one network, and with
 //! which token.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,8 +11,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
 
+use super::challenges::{Challenges, Progress};
 use super::interpret::Joining;
-use super::message::ErrorCode;
+use super::message::{ErrorCode, FromServer};
 use super::origins::{self, Origins};
 use super::prefixes::{Prefixes, origin_address};
 use super::problem_json::Problem;
@@ -33,12 +35,15 @@ pub struct Entrance {
     origins: Origins,
     arrivals: Arc<Mutex<Prefixes>>,
     throttle: Arc<Throttle>,
+    challenges: Arc<Challenges>,
 }
 
-/// With which token a WebSocket was let in: whoever is turned away for another reason may try again
-/// on it, also with a token for one use.
-#[derive(Default)]
-pub(super) struct LetIn(Option<(Private<String>, Pass)>);
+/// How a WebSocket was let in: whoever is turned away for another reason may try again on it, also with
+/// a token for one use, and proves nothing twice.
+pub(super) struct LetIn {
+    by: Option<(Private<String>, Pass)>,
+    progress: Progress,
+}
 
 impl Entrance {
     /// By the configuration, whose keys were read.
@@ -53,7 +58,15 @@ impl Entrance {
             origins: Origins::new(&access.origins),
             arrivals: Arc::new(Mutex::new(arrivals)),
             throttle: Arc::new(Throttle::new(http)),
+            challenges: Arc::default(),
         }
+    }
+
+    /// The same, where visitors without a token have something to do first.
+    #[must_use]
+    pub fn asking(mut self, challenges: Challenges) -> Self {
+        self.challenges = Arc::new(challenges);
+        self
     }
 
     /// Whose pages may speak with the server.
@@ -97,16 +110,24 @@ impl Entrance {
         Ok((admitted.subject, admitted.band))
     }
 
-    /// Lets somebody in who has said `join`, as what their token says.
+    /// Lets somebody in who has said `join`, as what their token says. For whom a token speaks has
+    /// nothing else to prove.
     ///
     /// # Errors
-    /// They may not come in.
-    pub(super) fn admit(
+    /// What they are told, because they may not come in yet.
+    pub(super) async fn admit(
         &self,
         joining: Joining,
         let_in: &mut LetIn,
-    ) -> Result<(Wish, Marks), ErrorCode> {
-        let pass = let_in.pass(self, joining.token, joining.adult)?;
+    ) -> Result<(Wish, Marks), Box<FromServer>> {
+        let is_guest = joining.token.is_none();
+        let pass = let_in
+            .pass(self, joining.token, joining.adult)
+            .map_err(|code| Box::new(FromServer::error(code, None)))?;
+        if is_guest {
+            let proof = joining.proof.as_ref();
+            self.challenges.pass(&mut let_in.progress, proof).await?;
+        }
         let attributes = pass.attributes;
         let wish = Wish {
             door: joining.door,
@@ -167,6 +188,19 @@ fn refused(refusal: Refusal) -> Problem {
 }
 
 impl LetIn {
+    /// Nobody yet, of those at this address.
+    pub(super) fn new(address: Option<IpAddr>) -> Self {
+        Self {
+            by: None,
+            progress: Progress::new(address),
+        }
+    }
+
+    /// Whether nobody listens to them any longer.
+    pub(super) const fn is_given_up(&self) -> bool {
+        self.progress.is_given_up()
+    }
+
     fn pass(
         &mut self,
         entrance: &Entrance,
@@ -174,7 +208,7 @@ impl LetIn {
         adult: bool,
     ) -> Result<Pass, ErrorCode> {
         let now_s = seconds();
-        if let (Some(token), Some((before, pass))) = (&token, &self.0)
+        if let (Some(token), Some((before, pass))) = (&token, &self.by)
             && token == before
             && pass.holds_at(now_s)
         {
@@ -182,7 +216,7 @@ impl LetIn {
         }
         let admitted = entrance.gate.admit(token.as_ref(), adult, now_s);
         let pass = admitted.map_err(code_of)?;
-        self.0 = token.map(|token| (token, pass.clone()));
+        self.by = token.map(|token| (token, pass.clone()));
         Ok(pass)
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Joining {
     pub(super) device: Option<Private<String>>,
     /// The access token.
     pub(super) token: Option<Private<String>>,
+    /// The answer to the last challenge.
+    pub(super) proof: Option<Private<String>>,
 }
 
 /// Reads a frame.
@@ -62,6 +64,7 @@ pub(super) fn read(text: &str) -> Result<Wanted, ErrorCode> {
             languages,
             device,
             token,
+            proof,
         } => {
             let door = match (mode, offer) {
                 (Mode::Video, Some(offer)) => Door::Video { offer },
@@ -75,6 +78,7 @@ pub(super) fn read(text: &str) -> Result<Wanted, ErrorCode> {
                 languages,
                 device,
                 token,
+                proof,
             }));
         }
         FromBrowser::Resume { token, offer } => return Ok(Wanted::Resume { token, offer }),

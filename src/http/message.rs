@@ -41,6 +41,13 @@ pub enum FromBrowser {
             serialize_with = "maybe_wire"
         )]
         token: Option<Private<String>>,
+        /// The answer to the last `challenge_required`.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "maybe_wire"
+        )]
+        proof: Option<Private<String>>,
     },
     /// Goes on with a stay on a new WebSocket.
     Resume {
@@ -101,6 +108,17 @@ pub enum FromBrowser {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FromServer {
+    /// Something is to be done before the stay begins: then `join` comes again, with the proof.
+    ChallengeRequired {
+        /// What.
+        kind: ChallengeKind,
+        /// What the answer is written behind, of a proof of work.
+        text: Option<String>,
+        /// Zero bits that the hash of both begins with, of a proof of work.
+        bits: Option<u32>,
+        /// What the widget is told, of a captcha.
+        site_key: Option<String>,
+    },
     /// The stay has begun.
     Joined {
         /// Token for one `resume`.
@@ -252,6 +270,16 @@ pub enum FromServer {
         /// Why.
         reason: ByeReason,
     },
+}
+
+/// What is to be done before a stay begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeKind {
+    /// A proof of work.
+    Work,
+    /// A captcha.
+    Captcha,
 }
 
 /// With pictures and sound, or by text only: the two never mix.
@@ -414,6 +442,7 @@ error_codes! {
     Unauthorized = "unauthorized": "The access token is missing or not good.",
     Forbidden = "forbidden": "The access token does not allow this.",
     AgeNotAssured = "age_not_assured": "The age is not one that is let in here, or not assured well enough.",
+    ChallengeFailed = "challenge_failed": "The answer to the challenge is not right, or cannot be checked now.",
     BadOffer = "bad_offer": "The offer cannot be read, or does not send and receive audio and video.",
     NoCodec = "no_codec": "The offer has no audio or no video codec that this server speaks.",
     TextTooLong = "text_too_long": "The text is longer than the limit.",

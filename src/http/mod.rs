@@ -10,7 +10,9 @@
 
 mod assets;
 mod backend;
+mod captcha;
 pub mod certificate;
+pub mod challenges;
 pub mod console;
 pub mod description;
 pub mod entrance;

@@ -34,7 +34,7 @@ impl Prefixes {
 }
 
 /// Who has one address of IPv6 has 2^64 of them.
-fn prefix(address: IpAddr) -> IpAddr {
+pub(super) fn prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{FromRef, State};
+use axum::http::{Extensions, HeaderMap};
 use axum::middleware;
 use axum::response::Response;
 use axum::{Json, Router};
@@ -20,8 +21,9 @@ use utoipa_axum::routes;
 
 use super::description::{Possible, refuse};
 use super::entrance::{self, Entrance, LetIn};
-use super::interpret::{self, Wanted};
+use super::interpret::{self, Joining, Wanted};
 use super::message::{ErrorCode, FromServer};
+use super::prefixes::origin_address;
 use super::problem_json::tell_all_alike;
 use crate::control::{Handle, Line, Message};
 use crate::limits;
@@ -146,7 +148,13 @@ async fn online(State(control): State<Handle>) -> Json<Online> {
     responses((status = 101, description = "The WebSocket is open.")),
     extensions(("x-problems" = json!(["unreadable", "origin", "too_fast"]))),
 )]
-async fn connect(upgrade: WebSocketUpgrade, State(porch): State<Porch>) -> Response {
+async fn connect(
+    upgrade: WebSocketUpgrade,
+    State(porch): State<Porch>,
+    extensions: Extensions,
+    headers: HeaderMap,
+) -> Response {
+    let address = origin_address(&extensions, &headers);
     let Porch {
         control,
         entrance,
@@ -164,7 +172,7 @@ async fn connect(upgrade: WebSocketUpgrade, State(porch): State<Porch>) -> Respo
                 socket,
                 control,
                 entrance,
-                let_in: LetIn::default(),
+                let_in: LetIn::new(address),
                 patience,
             };
             visit.converse(&mut line).await;
@@ -236,10 +244,7 @@ impl Visit {
     ) -> Result<(), Over> {
         match frame {
             Some(Ok(Frame::Text(text))) => match interpret::read(&text) {
-                Ok(Wanted::Join(joining)) => match self.entrance.admit(joining, &mut self.let_in) {
-                    Ok((wish, marks)) => line.join(wish, marks).await,
-                    Err(code) => return self.refuse(code, line).await,
-                },
+                Ok(Wanted::Join(joining)) => return self.join(joining, line).await,
                 Ok(Wanted::Resume { token, offer }) => line.resume(token, offer).await,
                 Ok(Wanted::Ask(ask)) => line.ask(ask).await,
                 Err(code) => return self.refuse(code, line).await,
@@ -249,6 +254,21 @@ impl Visit {
             Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => {}
             Some(Err(error)) if is_too_large(&error) => return self.close(close_code::SIZE).await,
             Some(Ok(Frame::Close(_)) | Err(_)) | None => return Err(Over),
+        }
+        Ok(())
+    }
+
+    /// Asks to begin a stay, unless something else comes first.
+    async fn join(&mut self, joining: Joining, line: &mut Line) -> Result<(), Over> {
+        match self.entrance.admit(joining, &mut self.let_in).await {
+            Ok((wish, marks)) => line.join(wish, marks).await,
+            Err(words) => {
+                let (_, held) = line.ears();
+                self.say(&words, held).await?;
+                if self.let_in.is_given_up() {
+                    return self.close(close_code::POLICY).await;
+                }
+            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::hello::Answer;
 use super::herd::{Door, Word};
 use super::http_side::{HttpSide, Socket};
 use super::visitor::Visitor;
+use crate::access::solve;
 use crate::http::message::{Connection, FromBrowser, FromServer, Mode};
 use crate::private::Private;
 
@@ -59,16 +60,18 @@ pub(super) async fn hold(visitor: Visitor, herd: Door, around: Surroundings) {
 async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result<(), String> {
     let asked = Instant::now();
     let mut socket = around.side.websocket().await?;
-    let join = FromBrowser::Join {
+    let offer = visitor.offer();
+    let join = |proof| FromBrowser::Join {
         device: None,
         token: around.side.token(),
+        proof,
         mode: Mode::Video,
-        offer: Some(Private::new(visitor.offer())),
+        offer: Some(Private::new(offer.clone())),
         adult: true,
         interests: Vec::new(),
         languages: Vec::new(),
     };
-    say(&mut socket, &join).await?;
+    say(&mut socket, &join(None)).await?;
     let mut stay = Stay {
         number: visitor.number(),
         herd,
@@ -83,7 +86,11 @@ async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result
         let next_at = stay.next_at;
         tokio::select! {
             message = socket.next() => match message {
-                Some(Ok(Message::Text(text))) => stay.hear(&text, around)?,
+                Some(Ok(Message::Text(text))) => {
+                    if let Some(challenge) = stay.hear(&text, around)? {
+                        say(&mut socket, &join(Some(challenge.answer().await?))).await?;
+                    }
+                }
                 Some(Ok(Message::Close(_))) | None => return Err("the server hung up".to_owned()),
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(error.to_string()),
@@ -121,6 +128,23 @@ async fn say(socket: &mut Socket, message: &FromBrowser) -> Result<(), String> {
     sent.map_err(|error| error.to_string())
 }
 
+const CAPTCHA: &str =
+    "the server asks for a captcha: start it with --challenge-kind=none for a test";
+
+/// A proof of work that the server asks for.
+struct Challenge {
+    text: String,
+    bits: u32,
+}
+
+impl Challenge {
+    /// Does it, beside the conversations.
+    async fn answer(self) -> Result<Private<String>, String> {
+        let found = tokio::task::spawn_blocking(move || solve(&self.text, self.bits)).await;
+        found.map(Private::new).map_err(|error| error.to_string())
+    }
+}
+
 struct Stay {
     number: u32,
     /// The way to its media.
@@ -134,7 +158,7 @@ struct Stay {
 }
 
 impl Stay {
-    fn hear(&mut self, text: &str, around: &Surroundings) -> Result<(), String> {
+    fn hear(&mut self, text: &str, around: &Surroundings) -> Result<Option<Challenge>, String> {
         let message = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let number = self.number;
         let tell = |news| {
@@ -160,11 +184,17 @@ impl Stay {
             FromServer::Waiting { .. } | FromServer::Left { .. } | FromServer::Idle { .. } => {
                 self.faces_somebody = false;
             }
+            FromServer::ChallengeRequired {
+                text: Some(text),
+                bits: Some(bits),
+                ..
+            } => return Ok(Some(Challenge { text, bits })),
+            FromServer::ChallengeRequired { .. } => return Err(CAPTCHA.to_owned()),
             FromServer::Error { message, .. } => return Err(message),
             FromServer::Bye { reason } => return Err(format!("the stay ended: {reason:?}")),
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Both of a pair move on, in turn: were it only half of all, they could face each other, and

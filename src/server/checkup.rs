@@ -211,7 +211,7 @@ fn moderation(loaded: &Loaded) -> Finding {
 
 fn access(loaded: &Loaded) -> Finding {
     let (about, access) = ("access", &loaded.config.access);
-    if let Err(error) = ports::keyring_of(loaded) {
+    if let Err(error) = ports::entrance_of(loaded) {
         return finding(State::Wrong, about, error.to_string());
     }
     let secrets = access

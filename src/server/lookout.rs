@@ -234,7 +234,7 @@ pub(super) fn webhooks(loaded: &Loaded) -> Result<Option<Webhooks>, ConfigError>
 }
 
 /// What would be right, and everything that the system says about why it is not.
-fn within_reach(error: &dyn Error) -> String {
+pub(super) fn within_reach(error: &dyn Error) -> String {
     let mut text = format!("within reach: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -26,7 +26,6 @@ use tracing::{info, warn};
 use crate::config::{ConfigError, Loaded};
 use crate::control::{self, Casework};
 use crate::http::console::{Console, Parts, Reload};
-use crate::http::entrance::Entrance;
 use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::webhooks::Webhooks;
 use crate::http::{self, Readiness};
@@ -102,7 +101,7 @@ impl Server {
     pub async fn start(loaded: &Loaded) -> Result<Self, ServerError> {
         let config = &loaded.config;
         let machine = ports::own_addresses();
-        let keyring = ports::keyring_of(loaded)?;
+        let entrance = ports::entrance_of(loaded)?;
         let certificate = ports::certificate_of(loaded, &machine)?;
         let socket = ports::bind_http(loaded)?;
         let http = socket.local_addr().map_err(ServerError::Http)?;
@@ -133,7 +132,6 @@ impl Server {
                 let reasons = config.moderation.reasons.clone();
                 Console::new(desk(books, evidence, (control.clone(), asks), reasons))
             });
-        let entrance = Entrance::new(&config.access, &config.http, keyring);
         let webhooks = lookout::webhooks(loaded)?;
         let readiness = Readiness::default();
         let router = http::router(

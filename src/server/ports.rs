@@ -9,9 +9,12 @@ use rustls::ServerConfig;
 use tokio::sync::mpsc::Receiver;
 
 use super::ServerError;
+use super::lookout::within_reach;
 use crate::access::Keyring;
 use crate::config::{ConfigError, Loaded, TlsSource};
 use crate::http::certificate::{self, CertificateError};
+use crate::http::challenges::{CaptchaError, Challenges};
+use crate::http::entrance::Entrance;
 use crate::media::{Event, Plane, StartError};
 use crate::tap::Tap;
 
@@ -35,8 +38,15 @@ pub(super) fn certificate_of(
     })
 }
 
+/// Who is let in.
+pub(super) fn entrance_of(loaded: &Loaded) -> Result<Entrance, ConfigError> {
+    let config = &loaded.config;
+    let entrance = Entrance::new(&config.access, &config.http, keyring_of(loaded)?);
+    Ok(entrance.asking(challenges_of(loaded)?))
+}
+
 /// The keys that access tokens may be signed by.
-pub(super) fn keyring_of(loaded: &Loaded) -> Result<Keyring, ConfigError> {
+fn keyring_of(loaded: &Loaded) -> Result<Keyring, ConfigError> {
     let mut keyring = Keyring::default();
     for key in &loaded.config.access.keys {
         let wrong = |what: String| {
@@ -50,6 +60,17 @@ pub(super) fn keyring_of(loaded: &Loaded) -> Result<Keyring, ConfigError> {
             .map_err(|bad| wrong(bad.to_string()))?;
     }
     Ok(keyring)
+}
+
+/// What visitors without a token do first.
+fn challenges_of(loaded: &Loaded) -> Result<Challenges, ConfigError> {
+    Challenges::new(&loaded.config.challenge).map_err(|error| {
+        let key = match error {
+            CaptchaError::Destination(_) => "challenge.captcha_url",
+            CaptchaError::Secret { .. } | CaptchaError::Empty(_) => "challenge.captcha_secret",
+        };
+        loaded.wrong(key, within_reach(&error))
+    })
 }
 
 /// Binds the port of the HTTP side.

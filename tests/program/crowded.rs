@@ -137,6 +137,14 @@ fn a_threshold_that_is_passed_is_the_exit_code() {
 }
 
 #[test]
+fn a_crowd_does_the_work_that_it_is_asked_for() {
+    let server = Started::with(&["--challenge-free-joins=0", "--challenge-least-bits=10"]);
+    let (code, said, findings) = two_pairs(&server, &[]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(findings["visitors_matched"], 4, "{said}");
+}
+
+#[test]
 fn a_crowd_without_a_server_says_why() {
     let (code, _, complaint) = said(&mut visavis(&["load", "--url=http://127.0.0.1:9"]));
     assert_eq!(code, 1);

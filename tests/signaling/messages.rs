@@ -208,6 +208,7 @@ fn what_may_be_left_out_may_be_left_out() {
         languages: vec![],
         device: None,
         token: None,
+        proof: None,
     };
     assert_eq!(
         serde_json::from_value::<FromBrowser>(join).unwrap(),

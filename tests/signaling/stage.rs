@@ -100,6 +100,7 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = signal::routes(control.clone(), entrance, patience);
+        let router = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
             address,
@@ -128,6 +129,17 @@ impl Stage {
             Err(Refused::Http(answer)) => Err(answer.status().as_u16()),
             Err(other) => panic!("{other}"),
         }
+    }
+
+    /// Behind a proxy that says this of where they come from.
+    pub(crate) async fn visitor_behind(&self, address: &str) -> Visitor {
+        let url = format!("ws://{}/v1/signal", self.address);
+        let mut request = url.into_client_request().unwrap();
+        request
+            .headers_mut()
+            .insert("x-forwarded-for", address.parse().unwrap());
+        let (socket, _) = connect_async(request).await.unwrap();
+        Visitor { socket }
     }
 
     /// Where it listens.

@@ -24,12 +24,17 @@ fn access() -> config::Access {
     }
 }
 
-async fn stage_with(access: &config::Access, lobby: config::Lobby) -> Stage {
+/// The key that [`token`] signs with.
+pub(crate) fn keyring() -> Keyring {
     let mut keyring = Keyring::default();
     keyring.add("main", KeyAlgorithm::Hs256, SECRET).unwrap();
+    keyring
+}
+
+async fn stage_with(access: &config::Access, lobby: config::Lobby) -> Stage {
     Stage::behind(
         lobby,
-        Entrance::new(access, &config::Http::default(), keyring),
+        Entrance::new(access, &config::Http::default(), keyring()),
     )
     .await
 }
@@ -48,7 +53,7 @@ fn token_under(secret: &[u8], said: Value) -> String {
     key.sign(&claims).unwrap()
 }
 
-fn token(said: Value) -> String {
+pub(crate) fn token(said: Value) -> String {
     token_under(SECRET, said)
 }
 

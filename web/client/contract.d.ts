@@ -30,6 +30,8 @@ export type Request =
       device?: string;
       /** The access token (docs/access.md). */
       token?: string;
+      /** The answer to the last challenge. */
+      proof?: string;
     }
   | { type: "resume"; token: string; offer?: string }
   | { type: "offer"; sdp: string }
@@ -40,6 +42,18 @@ export type Request =
   | { type: "typing"; active: boolean }
   | { type: "report"; category: Category; note?: string }
   | { type: "leave" };
+
+/** Something is to be done before the stay begins. */
+export interface Challenge {
+  type: "challenge_required";
+  kind: "work" | "captcha";
+  /** Of a proof of work: what the answer is written behind. */
+  text: string | null;
+  /** Of a proof of work: zero bits that the hash of both begins with. */
+  bits: number | null;
+  /** Of a captcha: what its widget is told. */
+  site_key: string | null;
+}
 
 export interface Joined {
   type: "joined";
@@ -96,6 +110,7 @@ export interface Refusal {
 
 /** From the server. */
 export type Reply =
+  | Challenge
   | Joined
   | Resumed
   | Matched
@@ -120,6 +135,8 @@ export type Reply =
 export interface Events {
   /** The stay moved on; `previous` is where it was. */
   state: CustomEvent<{ state: State; previous: State }>;
+  /** The server wants something proved first; `work` the client does by itself. */
+  challenge: CustomEvent<{ kind: "work" | "captcha" }>;
   /** How many are online now. */
   online: CustomEvent<{ online: number }>;
   /** Looking; comes at once and again every few seconds. */

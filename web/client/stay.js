@@ -6,7 +6,7 @@
 
 /**
  * @import {
- *   ByeReason, Events, Joined, Judgement, Limits, Matched, Refusal, Reply, Request, Resumed, State,
+ *   ByeReason, Challenge, Events, Joined, Judgement, Limits, Matched, Refusal, Reply, Request, Resumed, State,
  * } from "./contract.js"
  */
 
@@ -30,6 +30,7 @@ const OFFER_REFUSALS = new Set(["bad_offer", "no_codec", "not_connected", "too_f
  *   | { do: "restart" }
  *   | { do: "restartLater", afterMs: number }
  *   | { do: "probe" }
+ *   | { do: "prove", challenge: Challenge }
  *   | { do: "joinAnew" }
  *   | { do: "comeBack", afterMs: number }
  *   | { do: "end", reason: ByeReason | "refused", code: string, message: string }} Deed
@@ -91,6 +92,8 @@ export class Stay {
   /** @param {Reply} reply @returns {Deed[]} */
   #heed(reply) {
     switch (reply.type) {
+      case "challenge_required":
+        return [tell("challenge", { kind: reply.kind }), { do: "prove", challenge: reply }];
       case "joined":
         this.#rest("connecting");
         return [

@@ -18,13 +18,14 @@ import { accessToken } from "./access.js";
 import { knownDevice, rememberDevice } from "./device.js";
 import { openCamera, openMedia, openMicrophone } from "./devices.js";
 import { Leg } from "./leg.js";
+import { prove } from "./proof.js";
 import { Signal } from "./signal.js";
 import { Stay } from "./stay.js";
 
 export { listDevices, openMedia } from "./devices.js";
 export { Face } from "./face.js";
 
-/** @import { Request, TypedTarget } from "./contract.js" */
+/** @import { Challenge, Request, TypedTarget } from "./contract.js" */
 /** @import { Deed } from "./stay.js" */
 
 // The types that a page names come from here, too.
@@ -56,6 +57,8 @@ const TYPING_MS = 4_000;
  *   microphone and lets go of them at the end
  * @property {string | (() => string | Promise<string>)} [token] the access token, where the server
  *   asks for one; a function is asked for a fresh one whenever a stay begins
+ * @property {(siteKey: string) => Promise<string>} [captcha] shows the captcha, where the server asks for
+ *   one, and gives what its widget answers
  */
 
 /** The server's refusal of a `connect`, with its stable code (docs/signaling.md). */
@@ -100,6 +103,8 @@ export class Visavis extends Target {
   #typing = false;
   #muted = { audio: false, video: false };
   #network = new AbortController();
+  /** What is being proved. @type {Challenge | null} */
+  #challenge = null;
 
   /** @param {{ url?: string }} [options] `url` of the signaling WebSocket; else this page's server's */
   constructor({ url } = {}) {
@@ -251,7 +256,7 @@ export class Visavis extends Target {
   }
 
   /** The first words on a socket: a new stay, or the one that goes on. @returns {Promise<Request>} */
-  async #greet() {
+  async #greet(proof = /** @type {string | null} */ (null)) {
     const leg = this.#leg;
     const { token } = this.#stay;
     if (token !== null) {
@@ -262,7 +267,9 @@ export class Visavis extends Target {
     const { mode = "video", adult, interests = [], languages = [] } = wish;
     const offer = leg ? { offer: await leg.offer() } : {};
     const access = await accessToken(wish);
-    return { type: "join", mode, adult, interests, languages, ...knownDevice(), ...access, ...offer };
+    const proved = proof === null ? {} : { proof };
+    const known = { ...knownDevice(), ...access, ...proved };
+    return { type: "join", mode, adult, interests, languages, ...known, ...offer };
   }
 
   async #greetAgain() {
@@ -270,6 +277,19 @@ export class Visavis extends Target {
     this.#stay.forget();
     this.#refresh();
     this.#signal?.ask(await this.#greet());
+  }
+
+  /** @param {Challenge} challenge */
+  async #prove(challenge) {
+    this.#challenge = challenge;
+    try {
+      const proof = await prove(challenge, this.#wish ?? { adult: false });
+      // A new socket brings a challenge of its own.
+      if (challenge === this.#challenge) this.#signal?.ask(await this.#greet(proof));
+    } catch {
+      const message = "the server's challenge was not answered";
+      if (challenge === this.#challenge) this.#end("refused", new VisavisError("challenge_failed", message));
+    }
   }
 
   /** @param {Request} request */
@@ -291,6 +311,7 @@ export class Visavis extends Target {
   }
 
   #handleSignalLost() {
+    this.#challenge = null;
     this.#signalLost = true;
     this.#refresh();
   }
@@ -335,6 +356,8 @@ export class Visavis extends Target {
         return;
       case "probe":
         return void this.#leg?.probe().catch(() => {});
+      case "prove":
+        return void this.#prove(deed.challenge);
       case "joinAnew":
         return this.#joinAnew();
       case "comeBack":
@@ -450,6 +473,7 @@ export class Visavis extends Target {
     clearTimeout(this.#pause);
     this.#signal.close();
     this.#signal = null;
+    this.#challenge = null;
     this.#signalLost = false;
     this.#closeLeg();
     if (!this.#wish?.stream) for (const track of this.#stream?.getTracks() ?? []) track.stop();

@@ -157,6 +157,7 @@ export const en = {
   refusedDraining: "The server is being restarted. Try again in a minute.",
   refusedCodec: "This browser and the server have no video format in common. Text only works.",
   refusedToken: "This link is used up or too old. Go back to where you came from for another.",
+  refusedChallenge: "The server wants to know that you are no robot, and this page cannot show it.",
   refusedAge: "Your age is not one that is let in here, or must be better proven.",
   refused: "The server did not agree. Try again in a moment.",
 };

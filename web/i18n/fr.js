@@ -166,6 +166,7 @@ export const fr = {
   refusedCodec:
     "Ce navigateur et le serveur n’ont aucun format vidéo en commun. L’écrit marche.",
   refusedToken: "Ce lien a servi ou date trop. Retournez d’où vous venez pour un autre.",
+  refusedChallenge: "Le serveur veut savoir que vous n’êtes pas un robot, et cette page ne peut pas le montrer.",
   refusedAge: "Votre âge n’est pas admis ici, ou doit être mieux prouvé.",
   refused: "Le serveur n’a pas voulu. Réessayez dans un instant.",
 };

@@ -27,6 +27,7 @@ const REFUSALS = /** @type {const} */ ({
   draining: "refusedDraining",
   unauthorized: "refusedToken",
   forbidden: "refusedToken",
+  challenge_failed: "refusedChallenge",
   age_not_assured: "refusedAge",
   lost: "lostForGood",
 });

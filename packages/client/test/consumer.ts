@@ -44,8 +44,9 @@ const names: string[] = [...devices.cameras, ...devices.microphones].map(({ labe
 const mode: Mode = "video";
 const wish: Wish = { adult: true, mode, interests: ["chess"], languages: ["en"], stream };
 const tokens: Wish["token"][] = ["eyJ", () => "eyJ", async () => "eyJ", undefined];
+const captcha: NonNullable<Wish["captcha"]> = async (siteKey) => siteKey.toUpperCase();
 try {
-  for (const token of tokens) await visavis.connect({ ...wish, token });
+  for (const token of tokens) await visavis.connect({ ...wish, token, captcha });
 } catch (cause) {
   if (cause instanceof VisavisError) console.log(cause.code.toUpperCase(), cause.message, cause.name);
 }
@@ -79,6 +80,7 @@ visavis.leave();
 // Each event, by name, with what it holds.
 const heard: { [Name in keyof Events]: (detail: Events[Name]["detail"]) => unknown } = {
   state: ({ state, previous }): State[] => [state, previous],
+  challenge: ({ kind }): "work" | "captcha" => kind,
   online: ({ online }): number => online,
   waiting: ({ usualWaitMs, byInterests }): [number | null, boolean] => [usualWaitMs, byInterests],
   matched: ({ match, interests, languages }): string[] => [match, ...interests, ...languages],

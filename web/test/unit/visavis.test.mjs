@@ -407,3 +407,56 @@ test("a network that comes back dials at once", async () => {
   await lastSocket().accept();
   assert.deepEqual(lastSocket().heard, [{ type: "resume", token: "t1" }]);
 });
+
+/** @param {string} text @returns {Reply} */
+const challenge = (text) => ({ type: "challenge_required", kind: "work", text, bits: 6, site_key: null });
+
+test("what the server asks for is done, and brought with the same wish", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const told = record(visavis, "challenge");
+  const door = visavis.connect({ adult: true, mode: "text", interests: ["chess"] });
+  await settle();
+  await lastSocket().accept();
+  await lastSocket().say(challenge("AAAAAAAAAAAAAAAAAAAAAA"));
+  await settle();
+  const [first, second, ...more] = requests("join");
+  // The first number that has six bits of zero.
+  assert.deepEqual(second, { ...first, proof: "33" });
+  assert.deepEqual([more, told], [[], [{ kind: "work" }]]);
+  await lastSocket().say(JOINED);
+  await door;
+  visavis.leave();
+});
+
+test("an answer that comes when the socket is gone is kept back", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  /** @type {((answer: string) => void)[]} */
+  const answers = [];
+  const captcha = () => new Promise((/** @type {(answer: string) => void} */ resolve) => answers.push(resolve));
+  void visavis.connect({ adult: true, mode: "text", captcha }).catch(() => {});
+  await settle();
+  await lastSocket().accept();
+  /** @type {Reply} */
+  const asked = { type: "challenge_required", kind: "captcha", text: null, bits: null, site_key: "k" };
+  await lastSocket().say(asked);
+  network.dispatchEvent(new Event("offline"));
+  network.dispatchEvent(new Event("online"));
+  await lastSocket().accept();
+  await lastSocket().say(asked);
+  answers[0]?.("late");
+  await settle();
+  assert.ok(requests("join").every((join) => join.type === "join" && join.proof === undefined));
+  answers[1]?.("in time");
+  await settle();
+  assert.ok(requests("join").some((join) => join.type === "join" && join.proof === "in time"));
+  visavis.leave();
+});
+
+test("a page without a captcha is told that it needs one", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const door = visavis.connect({ adult: true, mode: "text" });
+  await settle();
+  await lastSocket().accept();
+  await lastSocket().say({ type: "challenge_required", kind: "captcha", text: null, bits: null, site_key: "k" });
+  await assert.rejects(door, { code: "challenge_failed" });
+});
