@@ -170,7 +170,7 @@ pub static KEYS: &[Key] = &[
     key!(
         challenge.least_bits,
         count("bits", 1, 32),
-        "Zero bits of a proof of work, each of which doubles it, for the first who is asked. A phone tries some 300,000 a second."
+        "Zero bits of a proof of work, each of which doubles it, for the first who is asked. A desktop's browser tries some 500,000 a second, a phone fewer."
     ),
     key!(
         challenge.most_bits,
