@@ -52,6 +52,9 @@ pub const NACK_SEQUENCES: usize = 256;
 /// Media threads at most; more than this many cores is another program's problem.
 pub const SHARDS: usize = 256;
 
+/// STUN and TURN servers that visitors are told of at most; browsers gather by each.
+pub const ICE_SERVERS: usize = 8;
+
 /// Addresses that an answer names at most.
 pub const CANDIDATES: usize = 8;
 

@@ -120,7 +120,7 @@ table! {
     HTTP_CONNECTIONS = Gauge "visavis_http_connections" [""], Count, "HTTP connections held open, WebSockets included.";
     HTTP_REFUSED = Counter "visavis_http_refused_total" [""], Count, "HTTP connections closed at once because there were too many.";
     HTTP_THROTTLED = Counter "visavis_http_throttled_total" [""], Count, "WebSockets refused because one network opened too many.";
-    API_THROTTLED = Counter "visavis_api_throttled_total" ["by"], Count, "Requests of the HTTP API answered with 429: by the holder of one token, by one backend, or by one network whose tokens were not good.";
+    API_THROTTLED = Counter "visavis_api_throttled_total" ["by"], Count, "Requests of the HTTP API answered with 429: by the holder of one token, by one backend, by one network without a token, or by one whose tokens were not good.";
     WEBHOOKS_SENT = Counter "visavis_webhooks_sent_total" [""], Count, "Events that a webhook's target has taken.";
     WEBHOOKS_RETRIED = Counter "visavis_webhooks_retried_total" [""], Count, "Attempts that a webhook's target did not take, and that are repeated.";
     WEBHOOKS_LOST = Counter "visavis_webhooks_lost_total" [""], Count, "Events given up for a target: too old, too many, or not written down.";

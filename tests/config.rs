@@ -242,6 +242,23 @@ fn an_address_that_no_browser_can_reach_is_not_advertised() {
 }
 
 #[test]
+fn a_turn_server_needs_its_secret_and_a_url_that_a_browser_takes() {
+    let message = refusal(from_flag("ice.urls", "turn:turn.example.org"));
+    assert!(message.starts_with("ice.turn_secret = \"\" (default) must be set as well"));
+    assert!(from_flag("ice.urls", "stun:stun.example.org").is_ok());
+    let nine: Vec<_> = (0..9)
+        .map(|one| format!("stun:s{one}.example.org"))
+        .collect();
+    for bad in ["https://turn.example.org", "stun:a,stun:a", &nine.join(",")] {
+        let message = refusal(from_flag("ice.urls", bad));
+        assert!(
+            message.contains("must be a list of at most 8 URLs"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn lists_are_separated_by_commas_in_flags_and_variables() {
     let loaded = from_variable("VISAVIS_MEDIA_CODECS", "h264, vp8").expect("both are codecs");
     assert_eq!(

@@ -149,6 +149,11 @@ impl Claims {
         }
     }
 
+    /// Whether their holder is a service of the operator's, and nobody who only sends and receives.
+    pub fn are_of_a_backend(&self) -> bool {
+        self.allow(Grant::Backend) || self.allow(Grant::Moderate)
+    }
+
     /// Whether they allow something.
     pub fn allow(&self, grant: Grant) -> bool {
         let is_enough = |word: &String| word == grant.word() || word == Grant::Admin.word();

@@ -12,6 +12,9 @@ use crate::limits;
 use crate::metrics;
 use crate::private::Private;
 
+/// With any of these a connection may be made.
+pub const COMING_IN: [Grant; 4] = [Grant::Visit, Grant::Publish, Grant::Watch, Grant::Backend];
+
 /// Whether somebody may come in; cheap to clone, one memory for all clones.
 #[derive(Clone)]
 pub struct Gate(Arc<Inside>);
@@ -135,14 +138,29 @@ impl Gate {
         let band = self.band_of(Some(age))?;
         self.spend(&claims, now_s).map_err(flawed)?;
         let band = band.ok_or_else(|| refused("age", Refusal::AgeNotAssured))?;
-        let is_backend = [Grant::Backend, Grant::Moderate]
-            .into_iter()
-            .any(|grant| claims.allow(grant));
+        let is_backend = claims.are_of_a_backend();
         Ok(Admitted {
             subject: claims.sub,
             band,
             is_backend,
         })
+    }
+
+    /// What the token says of somebody who will come in later, themselves or by a leg that is opened for
+    /// them; nothing of a guest. A token for one use is not used up.
+    ///
+    /// # Errors
+    /// They could not come in.
+    pub fn recognize(
+        &self,
+        token: Option<&Private<String>>,
+        now_s: u64,
+    ) -> Result<Option<Claims>, Refusal> {
+        match token {
+            Some(token) => self.read_any(token, &COMING_IN, now_s).map(Some),
+            None if self.0.guests => Ok(None),
+            None => Err(refused("no_token", Refusal::Unauthorized)),
+        }
     }
 
     /// What a token says that allows something now. One for one use is not used up.
@@ -155,9 +173,18 @@ impl Gate {
         grant: Grant,
         now_s: u64,
     ) -> Result<Claims, Refusal> {
+        self.read_any(token, &[grant], now_s)
+    }
+
+    fn read_any(
+        &self,
+        token: &Private<String>,
+        grants: &[Grant],
+        now_s: u64,
+    ) -> Result<Claims, Refusal> {
         let claims = self.0.keyring.read(token.reveal()).map_err(flawed)?;
         claims.hold_at(now_s).map_err(flawed)?;
-        if claims.allow(grant) {
+        if grants.iter().any(|grant| claims.allow(*grant)) {
             Ok(claims)
         } else {
             Err(refused("grant", Refusal::Forbidden))

@@ -9,7 +9,7 @@
 //! 4. [`spent`] remembers those that were for one use.
 //!
 //! Of one without a token [`crowding`] knows how many have come from the same network, and [`work`] is what
-//! they may have to do first.
+//! they may have to do first. [`turn`] lets either of them use a TURN server of the operator's.
 
 mod claims;
 mod crowding;
@@ -18,14 +18,16 @@ mod gate;
 mod keyring;
 mod signed;
 mod spent;
+mod turn;
 mod work;
 
 pub use claims::{Attributes, Audience, Claims, Grant};
 pub use crowding::Crowding;
 pub use flaw::{BadKey, Flaw};
-pub use gate::{Admitted, Gate, Pass, Refusal};
+pub use gate::{Admitted, COMING_IN, Gate, Pass, Refusal};
 pub use keyring::Keyring;
 pub use signed::SigningKey;
+pub use turn::{TurnCredentials, TurnKey};
 pub use work::{Unproved, Work, solve};
 
 /// The header and the claims of a token, whoever has signed it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{ChallengeKind, ConfigError, Loaded};
+use super::{ChallengeKind, ConfigError, IceUrl, Loaded};
 use crate::codec::VideoCodec;
 use crate::limits::{self, WEBHOOK_TARGETS};
 
@@ -16,6 +16,7 @@ pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
     check_access(loaded)?;
     check_challenge(loaded)?;
     check_advertise(loaded)?;
+    check_ice(loaded)?;
     check_codecs(loaded)?;
     check_media_tcp(loaded)?;
     let media = &loaded.config.media;
@@ -95,6 +96,20 @@ fn check_challenge(loaded: &Loaded) -> Result<(), ConfigError> {
         Some((key, _)) => Err(loaded.wrong(key, "set as well: challenge.kind is captcha")),
         None => Ok(()),
     }
+}
+
+fn check_ice(loaded: &Loaded) -> Result<(), ConfigError> {
+    let ice = &loaded.config.ice;
+    let distinct: BTreeSet<_> = ice.urls.iter().map(IceUrl::as_str).collect();
+    if ice.urls.len() > limits::ICE_SERVERS || distinct.len() < ice.urls.len() {
+        let expected = super::Key::find("ice.urls").map(|key| key.kind.expects());
+        return Err(loaded.wrong("ice.urls", expected.unwrap_or_default()));
+    }
+    if ice.turn_secret.as_os_str().is_empty() && ice.urls.iter().any(IceUrl::is_turn) {
+        let expected = "set as well: ice.urls has a TURN server";
+        return Err(loaded.wrong("ice.turn_secret", expected));
+    }
+    Ok(())
 }
 
 fn check_workers(loaded: &Loaded) -> Result<(), ConfigError> {

@@ -247,6 +247,23 @@ pub static KEYS: &[Key] = &[
         "A connection that nothing was heard from for so long is closed (RFC 7675 says 30 seconds)."
     ),
     key!(
+        ice.urls,
+        Kind::List(
+            "at most 8 URLs as stun:stun.example.org, turn:turn.example.org:3478?transport=udp or turns:turn.example.org:443?transport=tcp"
+        ),
+        "STUN and TURN servers of yours that visitors are told of. The media port needs none; a TURN server at TCP 443 with TLS is for networks that let nothing else through. Browsers use it only where no other way is open."
+    ),
+    key!(
+        ice.turn_secret,
+        Kind::Text("the path of a file, or empty for none"),
+        "File with the secret that visavis shares with the TURN servers: static-auth-secret of coturn, with use-auth-secret. Each visitor gets a user name and a password of their own made of it."
+    ),
+    key!(
+        ice.lifetime_ms,
+        milliseconds(60_000, 7 * DAY_MS),
+        "For so long such a user name opens a TURN server. What is connected by then stays connected."
+    ),
+    key!(
         lobby.max_sessions,
         count("sessions", 2, 10_000_000),
         "Visitors at once, by video or text; those beyond are told that the server is full."

@@ -11,6 +11,7 @@ mod access;
 mod challenge;
 mod check;
 mod document;
+mod ice;
 mod key_table;
 mod kind;
 mod merge;
@@ -18,10 +19,11 @@ mod origin;
 mod problem;
 mod sections;
 
-pub use access::{Access, AgeDemand, KeyAlgorithm, KeyFile, PageOrigin};
+pub use access::{Access, AgeDemand, KeyAlgorithm, KeyFile, OtherForm, PageOrigin};
 pub use challenge::{Challenge, ChallengeKind};
 pub use check::check;
 pub use document::{document, effective};
+pub use ice::{Ice, IceTransport, IceUrl};
 pub use key_table::{KEYS, Key};
 pub use kind::Kind;
 pub use merge::{Loaded, Sources, load};
@@ -45,6 +47,8 @@ pub struct Config {
     pub challenge: Challenge,
     /// The media plane.
     pub media: Media,
+    /// Servers by which visitors may find a way to it.
+    pub ice: Ice,
     /// The lobby.
     pub lobby: Lobby,
     /// Moderation.

@@ -31,6 +31,17 @@ pub(super) const fn end(session: SessionId, onlooker: LegId) -> Command {
     }
 }
 
+/// What is known of an onlooker.
+#[derive(Debug)]
+pub(super) struct Watching {
+    /// The first offer, until the media plane has it.
+    pub(super) offer: Option<Private<String>>,
+    /// Who looks on.
+    pub(super) by: Actor,
+    /// From when on there was something to see.
+    pub(super) since: Option<Instant>,
+}
+
 impl<F: FnMut(Command)> Switchboard<F> {
     /// A line brings an onlooker for the session on another. One that was there before goes.
     pub(super) fn look_on(
@@ -49,10 +60,35 @@ impl<F: FnMut(Command)> Switchboard<F> {
         if let Some(before) = self.players.of_role(session, Role::Onlooker) {
             self.end_player(before, now);
         }
-        let as_what = (Role::Onlooker, Some(offer));
+        let watching = Watching {
+            offer: Some(offer),
+            by: by.clone(),
+            since: None,
+        };
+        let as_what = (Role::Onlooker, Some(watching));
         let leg = self.players.add(session, socket, as_what);
         let onlooker = Input::Onlooker { session, leg, by };
         self.tell_desk(onlooker, now);
+    }
+
+    /// There is something to see from now on, if it was not already.
+    pub(super) fn looked(&mut self, leg: LegId, now: Instant) {
+        let player = self.players.get_mut(leg);
+        if let Some(watching) = player.and_then(|player| player.watching.as_mut()) {
+            watching.since.get_or_insert(now);
+        }
+    }
+
+    /// An onlooker goes: what it saw is written down as well.
+    pub(super) fn unlooked(&mut self, leg: LegId, now: Instant) {
+        let Some(player) = self.players.get_mut(leg) else {
+            return;
+        };
+        let session = player.session;
+        if let Some(Watching { by, since, .. }) = player.watching.take() {
+            let saw = since.map(|then| now.saturating_duration_since(then));
+            self.tell_desk(Input::Unlooked { session, by, saw }, now);
+        }
     }
 
     /// It is written down who looks on: the leg may be opened, unless it was given up meanwhile.
@@ -60,7 +96,8 @@ impl<F: FnMut(Command)> Switchboard<F> {
         let Some(player) = self.players.get_mut(leg) else {
             return;
         };
-        let (session, offer) = (player.session, player.offer.take());
+        let watching = player.watching.as_mut();
+        let (session, offer) = (player.session, watching.and_then(|it| it.offer.take()));
         let codec = self.register.stay(session).and_then(|stay| stay.codec);
         if let Some(offer) = offer {
             (self.command)(Command::Open {

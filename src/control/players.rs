@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use super::line::SocketId;
-use super::onlookers;
+use super::onlookers::{self, Watching};
 use super::request::{Message, Refusal};
 use super::switchboard::{Switchboard, leg_of, session_of};
 use crate::direction::Direction;
@@ -30,10 +30,10 @@ pub(super) struct Player {
     pub(super) session: SessionId,
     pub(super) socket: SocketId,
     pub(super) role: Role,
-    /// Its first offer, until the media plane has it.
-    pub(super) offer: Option<Private<String>>,
-    /// Whether that was answered.
+    /// Whether its first offer was answered.
     is_open: bool,
+    /// What is known of an onlooker alone.
+    pub(super) watching: Option<Watching>,
 }
 
 /// What a leg receives that only does so.
@@ -102,7 +102,7 @@ impl Players {
         &mut self,
         session: SessionId,
         socket: SocketId,
-        (role, offer): (Role, Option<Private<String>>),
+        (role, watching): (Role, Option<Watching>),
     ) -> LegId {
         self.last += 1;
         let leg = LegId(MARK | self.last);
@@ -112,8 +112,8 @@ impl Players {
             session,
             socket,
             role,
-            offer,
             is_open: false,
+            watching,
         };
         self.by_leg.insert(leg, player);
         leg
@@ -179,6 +179,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 let is_open = player.is_open;
                 self.tell_socket(socket, self.unanswered(reason));
                 if !is_open {
+                    self.unlooked(leg, now);
                     self.players.remove(leg);
                 }
             }
@@ -205,6 +206,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         match (role, news) {
             (Role::Player, news) => self.put(Input::Player { session, news }, now),
             (Role::Onlooker, LegNews::Connected) => {
+                self.looked(leg, now);
                 (self.command)(onlookers::begin(session, leg));
             }
             (Role::Onlooker, LegNews::Silent | LegNews::Heard | LegNews::Closed) => {}
@@ -244,7 +246,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 let news = LegNews::Closed;
                 self.put(Input::Player { session, news }, now);
             }
-            Role::Onlooker => (self.command)(onlookers::end(session, leg)),
+            Role::Onlooker => {
+                (self.command)(onlookers::end(session, leg));
+                self.unlooked(leg, now);
+            }
         }
         if !self.players.by_leg.contains_key(&leg) {
             // Its session has ended by that, and it with the session.

@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem_json::{PROBLEM_JSON, ProblemJson, tell_all_alike};
-use super::{backend, health, signal, webhooks};
+use super::{backend, health, ice_servers, signal, webhooks};
 
 /// An access token, by the name that the description has for it.
 pub(super) const ACCESS_TOKEN: &str = "access_token";
@@ -103,6 +103,7 @@ pub fn document() -> OpenApi {
     for group in [
         backend::described(),
         signal::described(),
+        ice_servers::described(),
         health::described(),
         described(),
     ] {
@@ -154,6 +155,14 @@ pub(super) fn secure(api: &mut OpenApi, token: &str, scopes: &[&str]) {
     for operation in operations(api) {
         let requirement = SecurityRequirement::new(token, scopes.iter().copied());
         operation.security = Some(vec![requirement]);
+    }
+}
+
+/// The same, where the configuration may let in who has no token.
+pub(super) fn secure_or_open(api: &mut OpenApi, token: &str, scopes: &[&str]) {
+    for operation in operations(api) {
+        let requirement = SecurityRequirement::new(token, scopes.iter().copied());
+        operation.security = Some(vec![requirement, SecurityRequirement::default()]);
     }
 }
 

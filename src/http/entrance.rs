@@ -12,10 +12,11 @@ use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
 
 use super::challenges::{Challenges, Progress};
+use super::ice_servers::IceServers;
 use super::interpret::Joining;
 use super::message::{ErrorCode, FromServer};
 use super::origins::{self, Origins};
-use super::prefixes::{Prefixes, origin_address};
+use super::prefixes::{Prefixes, origin_address, prefix};
 use super::problem_json::Problem;
 use super::throttle::Throttle;
 use crate::access::{Gate, Grant, Keyring, Pass, Refusal};
@@ -36,6 +37,7 @@ pub struct Entrance {
     arrivals: Arc<Mutex<Prefixes>>,
     throttle: Arc<Throttle>,
     challenges: Arc<Challenges>,
+    ice_servers: IceServers,
 }
 
 /// How a WebSocket was let in: whoever is turned away for another reason may try again on it, also with
@@ -59,6 +61,7 @@ impl Entrance {
             arrivals: Arc::new(Mutex::new(arrivals)),
             throttle: Arc::new(Throttle::new(http)),
             challenges: Arc::default(),
+            ice_servers: IceServers::default(),
         }
     }
 
@@ -67,6 +70,18 @@ impl Entrance {
     pub fn asking(mut self, challenges: Challenges) -> Self {
         self.challenges = Arc::new(challenges);
         self
+    }
+
+    /// The same, where visitors are told of servers by which they may find a way.
+    #[must_use]
+    pub fn naming(mut self, ice_servers: IceServers) -> Self {
+        self.ice_servers = ice_servers;
+        self
+    }
+
+    /// By which servers a visitor may find a way.
+    pub(super) const fn ice_servers(&self) -> &IceServers {
+        &self.ice_servers
     }
 
     /// Whose pages may speak with the server.
@@ -87,27 +102,53 @@ impl Entrance {
     ///
     /// # Errors
     /// The request may not be done.
-    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
     pub(super) fn admit_backend(
         &self,
         request: &Request,
         grant: Grant,
     ) -> Result<(Option<Private<String>>, AgeBand), Problem> {
-        let (headers, now) = (request.headers(), Instant::now());
-        let token = headers.get(header::AUTHORIZATION).and_then(bearer);
-        let admitted = match self.gate.admit_backend(token.as_ref(), grant, seconds()) {
-            Ok(admitted) => admitted,
-            Err(refusal) => {
-                let address = origin_address(request.extensions(), headers);
-                let tried = self.throttle.refuse(address, now);
-                return Err(tried.map_or_else(asks_too_fast, |()| refused(refusal)));
-            }
-        };
+        let token = token_of(request);
+        let admitted = self.gate.admit_backend(token.as_ref(), grant, seconds());
+        let admitted = admitted.map_err(|refusal| self.refuse(request, refusal))?;
         let who = admitted.subject.as_ref().or(token.as_ref());
         let who = who.map_or("", |who| who.reveal().as_str());
-        let taken = self.throttle.take(who, admitted.is_backend, now);
-        taken.map_err(asks_too_fast)?;
+        self.let_ask(who, admitted.is_backend)?;
         Ok((admitted.subject, admitted.band))
+    }
+
+    /// Who asks, and will come in later: by their token or, where guests are let in, by their network.
+    ///
+    /// # Errors
+    /// They could not come in.
+    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+    pub(super) fn recognize(&self, request: &Request) -> Result<Private<String>, Problem> {
+        let token = token_of(request);
+        let claims = self.gate.recognize(token.as_ref(), seconds());
+        let claims = claims.map_err(|refusal| self.refuse(request, refusal))?;
+        let Some((claims, token)) = claims.zip(token) else {
+            let address = origin_address(request.extensions(), request.headers());
+            let taken = self.throttle.take_guest(address, Instant::now());
+            taken.map_err(asks_too_fast)?;
+            let network = address.map_or_else(String::new, |address| prefix(address).to_string());
+            return Ok(Private::new(network));
+        };
+        let is_backend = claims.are_of_a_backend();
+        let who = claims.sub.unwrap_or(token);
+        self.let_ask(who.reveal(), is_backend)?;
+        Ok(who)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+    fn let_ask(&self, who: &str, is_backend: bool) -> Result<(), Problem> {
+        let taken = self.throttle.take(who, is_backend, Instant::now());
+        taken.map_err(asks_too_fast)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+    fn refuse(&self, request: &Request, refusal: Refusal) -> Problem {
+        let address = origin_address(request.extensions(), request.headers());
+        let tried = self.throttle.refuse(address, Instant::now());
+        tried.map_or_else(asks_too_fast, |()| refused(refusal))
     }
 
     /// Lets somebody in who has said `join`, as what their token says. For whom a token speaks has
@@ -227,6 +268,11 @@ const fn code_of(refusal: Refusal) -> ErrorCode {
         Refusal::Forbidden => ErrorCode::Forbidden,
         Refusal::AgeNotAssured => ErrorCode::AgeNotAssured,
     }
+}
+
+fn token_of(request: &Request) -> Option<Private<String>> {
+    let value = request.headers().get(header::AUTHORIZATION);
+    value.and_then(bearer)
 }
 
 /// The token of an `Authorization` header (RFC 6750, 2.1).

@@ -1,7 +1,7 @@
 //! What is served over HTTP.
 //!
 //! 1. [`listener`] accepts a connection, with the [`certificate`] if there is one.
-//! 2. [`router`] finds the route: [`signal`] past the [`entrance`], a [`backend`]'s with its
+//! 2. [`router`] finds the route: [`signal`] past the [`entrance`], [`ice_servers`], a [`backend`]'s with its
 //!    [`problem_json`]s, [`health`] with [`own_use`], the moderators' [`console`], or else a file of the
 //!    [`assets`].
 //! 3. [`webhooks`] tell a backend the other way round.
@@ -18,6 +18,7 @@ pub mod description;
 pub mod entrance;
 mod headers;
 pub mod health;
+pub mod ice_servers;
 mod interpret;
 pub mod listener;
 pub mod message;
@@ -54,6 +55,7 @@ pub fn router(
             entrance.clone(),
             Patience::default(),
         ))
+        .merge(ice_servers::routes(entrance.clone()))
         .merge(backend::routes(control.clone(), &entrance, webhooks))
         .merge(health::routes((control, media), readiness, metrics))
         .merge(description::routes())

@@ -24,6 +24,7 @@ const REFUSALS: Pace = Pace {
 pub(super) struct Throttle {
     visitors: Mutex<Paces<u64>>,
     backends: Mutex<Paces<u64>>,
+    guests: Mutex<Prefixes>,
     refused: Mutex<Prefixes>,
     numbers: RandomState,
 }
@@ -35,9 +36,14 @@ impl Throttle {
             let pace = Pace { burst, every };
             Mutex::new(Paces::new(pace, limits::ASKING_TOKENS))
         };
+        let guests = Pace {
+            burst: http.websocket_burst,
+            every: Duration::from_millis(http.websocket_every_ms),
+        };
         Self {
             visitors: paces(http.token_burst, http.token_every_ms),
             backends: paces(http.backend_burst, http.backend_every_ms),
+            guests: Mutex::new(Prefixes::new(guests, limits::ARRIVING_NETWORKS)),
             refused: Mutex::new(Prefixes::new(REFUSALS, limits::ARRIVING_NETWORKS)),
             numbers: RandomState::new(),
         }
@@ -54,6 +60,18 @@ impl Throttle {
         };
         let taken = paces.lock().take(Some(self.numbers.hash_one(who)), now);
         taken.inspect_err(|_| API_THROTTLED.counter_of(word).increment(1))
+    }
+
+    /// Somebody asks who has no token: as often as their network may open WebSockets.
+    ///
+    /// # Errors
+    /// When they may ask again.
+    pub(super) fn take_guest(&self, address: Option<IpAddr>, now: Instant) -> Result<(), Duration> {
+        let Some(address) = address else {
+            return Ok(());
+        };
+        let taken = self.guests.lock().take(Some(address), now);
+        taken.inspect_err(|_| API_THROTTLED.counter_of("guest").increment(1))
     }
 
     /// A token was not good. Of this network itself nothing is counted: there may be a proxy that does not

@@ -115,6 +115,8 @@ pub enum Deed {
     View,
     /// A service of the operator's sees what a session sends.
     Watch,
+    /// It no longer does.
+    Unwatch,
     /// A visitor asks for another look.
     Appeal,
     /// A person takes a case out, to submit it elsewhere.
@@ -149,6 +151,7 @@ impl Deed {
             Self::Unhold => "unhold",
             Self::View => "view",
             Self::Watch => "watch",
+            Self::Unwatch => "unwatch",
             Self::Appeal => "appeal",
             Self::Export => "export",
             Self::Destroy => "destroy",

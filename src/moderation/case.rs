@@ -185,6 +185,7 @@ impl Opening {
             | Deed::Unhold
             | Deed::View
             | Deed::Watch
+            | Deed::Unwatch
             | Deed::Appeal
             | Deed::Export
             | Deed::Destroy => return None,

@@ -99,6 +99,7 @@ impl Desk {
                 self.handle_ruled(ruled, now);
             }
             Input::Onlooker { session, leg, by } => self.admit_onlooker(session, leg, by),
+            Input::Unlooked { session, by, saw } => self.dismiss_onlooker(session, by, saw),
             Input::Left { session } => self.remove(session),
             Input::Tick => {}
         }
@@ -269,16 +270,30 @@ impl Desk {
 
     /// Every use is written down before there is anything to see.
     fn admit_onlooker(&mut self, session: SessionId, leg: LegId, by: Actor) {
+        let reason = "sees what the session sends".to_owned();
+        self.write_watch(session, by, Deed::Watch, reason);
+        self.outputs.push_back(Output::Onlook { leg });
+    }
+
+    /// And so is its end.
+    fn dismiss_onlooker(&mut self, session: SessionId, by: Actor, saw: Option<Duration>) {
+        let reason = match saw {
+            Some(saw) => format!("saw what the session sent, for {} s", saw.as_secs()),
+            None => "saw nothing of the session".to_owned(),
+        };
+        self.write_watch(session, by, Deed::Unwatch, reason);
+    }
+
+    fn write_watch(&mut self, session: SessionId, by: Actor, deed: Deed, reason: String) {
         self.outputs.push_back(Output::Write(AuditLine {
             actor: by,
             session: Some(session),
             label: Label::NEUTRAL,
             score: 0.0,
             version: self.no_version(),
-            deed: Deed::Watch,
-            reason: "sees what the session sends".to_owned(),
+            deed,
+            reason,
         }));
-        self.outputs.push_back(Output::Onlook { leg });
     }
 
     fn remove(&mut self, session: SessionId) {

@@ -108,6 +108,15 @@ pub enum Input {
         /// Who.
         by: Actor,
     },
+    /// It no longer does.
+    Unlooked {
+        /// The session.
+        session: SessionId,
+        /// Who.
+        by: Actor,
+        /// For how long there was something to see.
+        saw: Option<Duration>,
+    },
     /// The stay is over.
     Left {
         /// The session.

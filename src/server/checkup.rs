@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Resource, getrlimit};
 
-use super::{custody, descriptors, lookout, ports};
+use super::{custody, descriptors, lookout, passage, ports};
 use crate::config::{KeyAlgorithm, Loaded, TlsSource};
 use crate::limits;
 
@@ -52,6 +52,7 @@ pub fn examine(loaded: &Loaded) -> Vec<Finding> {
         http_port(loaded),
         media_port(loaded),
         addresses(loaded, &own),
+        ice_servers(loaded),
         tls(loaded, &own),
         access(loaded),
         moderation(loaded),
@@ -166,6 +167,26 @@ fn addresses(loaded: &Loaded, own: &[IpAddr]) -> Finding {
         media.listen.port()
     );
     finding(State::Doubtful, about, words)
+}
+
+fn ice_servers(loaded: &Loaded) -> Finding {
+    let about = "ice servers";
+    let urls = &loaded.config.ice.urls;
+    if urls.is_empty() {
+        let words = "none: whoever can reach neither UDP nor TCP of the media port stays outside";
+        return finding(State::Fine, about, words);
+    }
+    let silent = urls.iter().filter_map(|url| {
+        let error = passage::ask(url).err()?;
+        Some(format!("{} ({error})", url.as_str()))
+    });
+    let silent: Vec<_> = silent.collect();
+    if silent.is_empty() {
+        let words = format!("{} answer, whatever they make of the secret", urls.len());
+        return finding(State::Fine, about, words);
+    }
+    let words = format!("no answer from here: {}", silent.join(", "));
+    finding(State::Wrong, about, words)
 }
 
 fn tls(loaded: &Loaded, own: &[IpAddr]) -> Finding {

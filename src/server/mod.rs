@@ -1,6 +1,6 @@
 //! Builds every part, starts and stops them in order.
 //!
-//! 1. [`checkup`] looks at the machine for `visavis doctor`; [`ports`] binds and reads what only the system can judge, [`rulebook`] reads the policy.
+//! 1. [`checkup`] looks at the machine for `visavis doctor`, and at STUN and TURN servers by [`passage`]; [`ports`] binds and reads what only the system can judge, [`rulebook`] reads the policy.
 //! 2. [`Server::start`] starts those who look at pictures ([`lookout`]), the media plane, the control
 //!    task on top of both, the keeping of evidence ([`custody`]), then the HTTP side.
 //! 3. [`Server::run`] waits for [`signals`] and ends them the other way round.
@@ -9,6 +9,7 @@ pub mod checkup;
 mod custody;
 mod descriptors;
 mod lookout;
+mod passage;
 mod ports;
 pub mod rulebook;
 mod signals;

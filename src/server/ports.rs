@@ -15,6 +15,7 @@ use crate::config::{ConfigError, Loaded, TlsSource};
 use crate::http::certificate::{self, CertificateError};
 use crate::http::challenges::{CaptchaError, Challenges};
 use crate::http::entrance::Entrance;
+use crate::http::ice_servers::IceServers;
 use crate::media::{Event, Plane, StartError};
 use crate::tap::Tap;
 
@@ -42,7 +43,14 @@ pub(super) fn certificate_of(
 pub(super) fn entrance_of(loaded: &Loaded) -> Result<Entrance, ConfigError> {
     let config = &loaded.config;
     let entrance = Entrance::new(&config.access, &config.http, keyring_of(loaded)?);
-    Ok(entrance.asking(challenges_of(loaded)?))
+    let entrance = entrance.asking(challenges_of(loaded)?);
+    Ok(entrance.naming(ice_servers_of(loaded)?))
+}
+
+/// By which servers of the operator's a visitor may find a way.
+fn ice_servers_of(loaded: &Loaded) -> Result<IceServers, ConfigError> {
+    IceServers::read(&loaded.config.ice)
+        .map_err(|error| loaded.wrong("ice.turn_secret", within_reach(&error)))
 }
 
 /// The keys that access tokens may be signed by.

@@ -164,6 +164,14 @@ async fn a_watch_sees_one_leg_and_nobody_hears_of_it() {
     assert_eq!(watcher.ask("DELETE", &location).status, 200);
     assert_eq!(watcher.ask("DELETE", &location).status, 404);
     bob.sees("ada").await;
+    let end = async {
+        while written(&operator, "unwatch") == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, end)
+        .await
+        .expect("its end is written down");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -464,3 +464,26 @@ fn who_looks_on_is_written_down_first() {
     assert_eq!((line.deed, *of), (Deed::Watch, leg));
     assert_eq!(line.actor.to_string(), "backend watcher");
 }
+
+#[test]
+fn what_an_onlooker_saw_is_written_down_also_after_the_stay() {
+    let mut trial = Trial::with(TWO_OF_THREE);
+    trial.admit(ONE);
+    trial.put(Input::Left { session: ONE });
+    let mut line = |saw| {
+        let by = Actor::Backend("watcher".into());
+        let outputs = trial.put(Input::Unlooked {
+            session: ONE,
+            by,
+            saw,
+        });
+        let [Output::Write(line)] = &outputs[..] else {
+            panic!("{outputs:?}");
+        };
+        assert_eq!((line.deed, line.session), (Deed::Unwatch, Some(ONE)));
+        line.reason.clone()
+    };
+    let saw = line(Some(Duration::from_millis(72_900)));
+    assert_eq!(saw, "saw what the session sent, for 72 s");
+    assert_eq!(line(None), "saw nothing of the session");
+}

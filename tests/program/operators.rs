@@ -359,6 +359,14 @@ fn the_doctor_says_what_to_change() {
         .lines()
         .find(|line| line.starts_with("WRONG  moderation"));
     assert!(line.unwrap().contains("line 1"), "{told}");
+    let gone = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let gone = gone.local_addr().unwrap();
+    let (code, told, _) = doctor(&[&format!("--ice-urls=stun:{gone}")]);
+    assert_eq!(code, 1);
+    assert!(
+        told.contains(&format!("no answer from here: stun:{gone} (")),
+        "{told}"
+    );
     let (_, told, _) = doctor(&["--moderation-enabled=false"]);
     assert!(told.contains("look   moderation      off"), "{told}");
 

@@ -191,10 +191,12 @@ impl Answer {
 
     /// One header, or nothing.
     pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers(name).next().unwrap_or("")
+    }
+
+    /// Every header of a name.
+    pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         let fields = self.head.lines().filter_map(|line| line.split_once(": "));
-        fields
-            .into_iter()
-            .find(|(field, _)| *field == name)
-            .map_or("", |(_, value)| value)
+        fields.filter_map(move |(field, value)| (field == name).then_some(value))
     }
 }

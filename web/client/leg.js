@@ -3,6 +3,9 @@
  * The one `RTCPeerConnection` of a stay: made at the door, kept across matches.
  */
 
+/** One path for everything; it cannot be changed later. */
+const BUNDLE_POLICY = "max-bundle";
+
 /** Video needs no more for a face; see `probe` for the other use of this number. */
 const MAX_BITRATE_BPS = 2_500_000;
 
@@ -24,6 +27,7 @@ const HICCUP_MS = 300;
  * @property {(track: MediaStreamTrack) => void} track a track that will carry the partners
  * @property {(state: "well" | "ailing") => void} health whether media can pass; an ailing leg wants
  *   an offer for a new path
+ * @property {() => Promise<RTCIceServer[]>} servers by which a way may be found, besides the direct one
  */
 
 export class Leg {
@@ -46,7 +50,7 @@ export class Leg {
    */
   constructor(stream, ears) {
     this.#ears = ears;
-    this.connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.connection = new RTCPeerConnection({ bundlePolicy: BUNDLE_POLICY });
     const [audio] = stream.getAudioTracks();
     const [video] = stream.getVideoTracks();
     /** @type {RTCRtpTransceiverInit} */
@@ -78,8 +82,8 @@ export class Leg {
   }
 
   /**
-   * The offer to send now: the first one, or one with new ICE credentials. Gathers nothing: the
-   * server is the passive end and learns the browser's address from its first packet.
+   * The offer to send now: the first one, or one with new ICE credentials. Waits for no candidate: the
+   * server is the passive end and learns the browser's address, or that of a TURN server, from its checks.
    * @returns {Promise<string>} SDP without any address of this machine
    */
   async offer() {
@@ -91,6 +95,8 @@ export class Leg {
       await connection.setLocalDescription({ type: "rollback" });
     }
     this.#asked = true;
+    const iceServers = await this.#ears.servers();
+    if (iceServers.length > 0) connection.setConfiguration({ bundlePolicy: BUNDLE_POLICY, iceServers });
     const iceRestart = connection.currentRemoteDescription !== null;
     const offer = await connection.createOffer({ iceRestart });
     await connection.setLocalDescription(offer);

@@ -17,6 +17,7 @@
 import { accessToken } from "./access.js";
 import { knownDevice, rememberDevice } from "./device.js";
 import { openCamera, openMedia, openMicrophone } from "./devices.js";
+import { IceServers } from "./ice-servers.js";
 import { Leg } from "./leg.js";
 import { prove } from "./proof.js";
 import { Signal } from "./signal.js";
@@ -84,6 +85,8 @@ export class Visavis extends Target {
   /** @type {Wish | null} */
   #wish = null;
   #stay = new Stay();
+  /** @type {IceServers} */
+  #iceServers;
   /** Present from `connect` to the end of the stay. @type {Signal | null} */
   #signal = null;
   /** @type {Leg | null} */
@@ -110,6 +113,7 @@ export class Visavis extends Target {
   constructor({ url } = {}) {
     super();
     this.#url = url ?? defaultUrl();
+    this.#iceServers = new IceServers(this.#url);
   }
 
   /** Where the stay is. */
@@ -147,7 +151,11 @@ export class Visavis extends Target {
     const signal = this.#makeSignal();
     this.#signal = signal;
     this.#refresh();
-    if (wish.mode !== "text") await this.#openLeg(wish.stream);
+    if (wish.mode !== "text") {
+      // Beside the camera, so that nobody waits for it.
+      void this.#iceServers.list(wish);
+      await this.#openLeg(wish.stream);
+    }
     if (signal !== this.#signal) return;
     this.#watchNetwork(signal);
     await new Promise((resolve, reject) => {
@@ -406,6 +414,7 @@ export class Visavis extends Target {
     return new Leg(stream, {
       track: (track) => this.remote.addTrack(track),
       health: (health) => this.#handleHealth(health),
+      servers: () => this.#iceServers.list(this.#wish ?? { adult: false }),
     });
   }
 

@@ -50,6 +50,8 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
                 it, and has a token, may close the leg"),
             ("ETag" = String, description = "The leg's ICE session, for `If-Match` when it is restarted"),
             ("Accept-Patch" = String, description = "What a `PATCH` may bring (RFC 5789)"),
+            ("Link" = String, description = "A STUN or TURN server with `rel=\"ice-server\"`, once for each that the \
+                operator names (RFC 9725, 4.6)"),
         ),
     )),
     extensions(("x-problems" = json!([
@@ -85,6 +87,7 @@ pub(super) async fn open(
     let opened = keeper::open(&backend, &name, coming, news).await;
     let opened = opened.map_err(unanswered)?;
     let standing = opened.reach.standing.clone();
+    let links = backend.links(account.as_ref(), &name);
     let leg = Leg::new(opened.reach, offer, direction, account);
     let publisher = publisher.map(|(name, _)| name);
     backend.address_book.add(name.clone(), leg, publisher);
@@ -92,10 +95,8 @@ pub(super) async fn open(
     if standing.has_changed().is_err() {
         backend.address_book.remove(&name);
     }
-    Ok(created(
-        format!("/v1/legs/{}", name.reveal()),
-        opened.answer,
-    ))
+    let location = format!("/v1/legs/{}", name.reveal());
+    Ok((links, created(location, opened.answer)).into_response())
 }
 
 /// A leg is open: where it is, and the answer.

@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::HeaderMap;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use tokio::sync::Mutex;
@@ -42,6 +43,7 @@ use utoipa_axum::routes;
 
 use super::description::{ACCESS_TOKEN, refuse, secure};
 use super::entrance::{self, Entrance};
+use super::ice_servers::IceServers;
 use super::problem_json::{Problem, tell_all_alike};
 use super::webhooks::Webhooks;
 use crate::access::Grant;
@@ -49,7 +51,7 @@ use crate::age::AgeBand;
 use crate::control::Handle;
 use crate::limits;
 use crate::private::Private;
-use address_book::AddressBook;
+use address_book::{AddressBook, LegName};
 use news::News;
 pub(super) use news::WORDS;
 
@@ -61,6 +63,7 @@ struct Backend {
     news: News,
     /// Changes of matches, one at a time.
     turns: Arc<Mutex<()>>,
+    ice_servers: IceServers,
 }
 
 /// The routes `/v1/legs` and `/v1/matches`.
@@ -70,6 +73,7 @@ pub(super) fn routes(control: Handle, entrance: &Entrance, webhooks: Option<Webh
         address_book: AddressBook::default(),
         news: News::new(entrance::seconds(), webhooks),
         turns: Arc::default(),
+        ice_servers: entrance.ice_servers().clone(),
     };
     let guard = |group: OpenApiRouter<Backend>, grant| {
         group.layer(middleware::from_fn_with_state(
@@ -91,6 +95,18 @@ struct Asker {
     account: Option<Private<String>>,
     /// In which band of ages the legs are.
     band: AgeBand,
+}
+
+impl Backend {
+    /// By which servers one who has opened a leg may find a way, as headers. Whose token has no `sub` is
+    /// known by the leg.
+    fn links(&self, account: Option<&Private<String>>, leg: &LegName) -> HeaderMap {
+        let who = match account {
+            Some(account) => account.reveal(),
+            None => leg.reveal(),
+        };
+        self.ice_servers.links(who, entrance::seconds())
+    }
 }
 
 /// Every route, behind the grant that it asks for.

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
 use super::address_book::{Leg, LegName};
 use super::keeper::{self, Asked, Coming, Connection};
@@ -44,6 +44,7 @@ use crate::private::Private;
             ("Location" = String, description = "The address of what is opened, to restart or close it"),
             ("ETag" = String, description = "Its ICE session, for `If-Match` when it is restarted"),
             ("Accept-Patch" = String, description = "What a `PATCH` may bring (RFC 5789)"),
+            ("Link" = String, description = "A STUN or TURN server, as when a leg is opened"),
         ),
     )),
     extensions(("x-problems" = json!([
@@ -75,6 +76,7 @@ pub(super) async fn watch(
     let opened = keeper::open(&backend, &name, coming, What::Connected).await;
     let opened = opened.map_err(unanswered)?;
     let standing = opened.reach.standing.clone();
+    let links = backend.links(asker.account.as_ref(), &name);
     let leg = Leg::new(opened.reach, offer, Direction::RecvOnly, asker.account);
     backend
         .address_book
@@ -84,7 +86,7 @@ pub(super) async fn watch(
         backend.address_book.remove(&name);
     }
     let location = format!("/v1/watches/{}", name.reveal());
-    Ok(created(location, opened.answer))
+    Ok((links, created(location, opened.answer)).into_response())
 }
 
 /// Restart the ICE of a watch

@@ -24,10 +24,17 @@ export class ConnectionDouble {
   kinds = [];
   /** @type {object[]} */
   replaced = [];
+  /** @type {{ iceServers?: object[] } | null} */
+  configuration = null;
   #offers = 0;
 
   constructor() {
     ConnectionDouble.all.push(this);
+  }
+
+  /** @param {{ iceServers?: object[] }} configuration */
+  setConfiguration(configuration) {
+    this.configuration = configuration;
   }
 
   async getStats() {

@@ -12,7 +12,18 @@ Object.assign(globalThis, {
   RTCPeerConnection: ConnectionDouble,
   MediaStream: StreamDouble,
   addEventListener: network.addEventListener.bind(network),
+  fetch: async (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
+    asked.push({ url, headers: init.headers });
+    if (!iceServers) throw new TypeError("the server is not there");
+    return Response.json({ ice_servers: iceServers, lifetime_s: 3_600 });
+  },
 });
+
+/** What was asked for over HTTP. @type {{ url: string, headers: HeadersInit | undefined }[]} */
+let asked = [];
+
+/** What the server then says; null where it is not there. @type {RTCIceServer[] | null} */
+let iceServers = null;
 
 const { Visavis } = await import("../../client/visavis.js");
 
@@ -48,6 +59,8 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   SocketDouble.all = [];
   ConnectionDouble.all = [];
+  asked = [];
+  iceServers = [];
 });
 
 function makeStream() {
@@ -459,4 +472,42 @@ test("a page without a captcha is told that it needs one", async () => {
   await lastSocket().accept();
   await lastSocket().say({ type: "challenge_required", kind: "captcha", text: null, bits: null, site_key: "k" });
   await assert.rejects(door, { code: "challenge_failed" });
+});
+
+test("the operator's servers are asked for once, and again when half of their time is over", async () => {
+  const turn = { urls: ["turn:turn.example.org"], username: "1:a", credential: "b" };
+  iceServers = [turn];
+  const visavis = await stayLooking();
+  assert.deepEqual(asked, [{ url: "http://test/v1/ice-servers", headers: {} }]);
+  assert.deepEqual(lastConnection().configuration, { bundlePolicy: "max-bundle", iceServers: [turn] });
+  for (const [afterMs, times] of /** @type {const} */ ([
+    [1_700_000, 1],
+    [200_000, 2],
+  ])) {
+    mock.timers.tick(afterMs);
+    lastConnection().become("failed");
+    await settle();
+    await lastSocket().accept();
+    await settle();
+    assert.equal(asked.length, times);
+  }
+  visavis.leave();
+});
+
+test("who brings a token asks with it, and who writes only asks for nothing", async () => {
+  for (const mode of /** @type {const} */ (["video", "text"])) {
+    const visavis = new Visavis({ url: "wss://test/chat/signal" });
+    const door = visavis.connect({ adult: true, mode, stream: makeStream(), token: async () => "abc" });
+    await settle();
+    const expected = { url: "https://test/chat/ice-servers", headers: { authorization: "Bearer abc" } };
+    assert.deepEqual(asked, [expected], mode);
+    visavis.leave();
+    await assert.rejects(door);
+  }
+});
+
+test("where the servers cannot be had the stay begins without", async () => {
+  iceServers = null;
+  await stayLooking();
+  assert.equal(lastConnection().configuration, null);
 });
