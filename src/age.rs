@@ -4,9 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Ages that may meet each other. Two bands never do.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema,
+)]
 pub enum AgeBand {
     /// Thirteen to fifteen.
     #[serde(rename = "13-15")]
@@ -34,7 +37,9 @@ impl AgeBand {
 }
 
 /// How sure somebody is of a band; the later the surer.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Assurance {
     /// The visitor says so.
@@ -61,7 +66,7 @@ impl Assurance {
 
 /// The band of ages that a visitor is in, and how sure somebody is of it; or the least that is
 /// asked of those in a band.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Age {
     /// The band.
     pub band: AgeBand,

@@ -52,6 +52,12 @@ pub const NACK_SEQUENCES: usize = 256;
 /// Media threads at most; more than this many cores is another program's problem.
 pub const SHARDS: usize = 256;
 
+/// Checks of visitors' ages that go on at the same time.
+pub const AGE_CHECKS: usize = 10_000;
+
+/// Of what a service says of an age.
+pub const AGE_FOUND_BYTES: usize = 1024;
+
 /// STUN and TURN servers that visitors are told of at most; browsers gather by each.
 pub const ICE_SERVERS: usize = 8;
 

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use visavis::config;
+use visavis::http::webhook_keys::WebhookKeysError;
 use visavis::http::webhooks::{WebhookError, Webhooks};
 
 const EVER: Duration = Duration::from_secs(30);
@@ -245,7 +246,10 @@ async fn what_is_wrong_is_told_at_the_start() {
     assert!(matches!(refused(&wrong), WebhookError::Target(_)));
     let mut wrong = settings(&folder, &[&held]);
     wrong.secret = folder.join("no such file");
-    assert!(matches!(refused(&wrong), WebhookError::Secret { .. }));
+    assert!(matches!(
+        refused(&wrong),
+        WebhookError::Secret(WebhookKeysError::File { .. })
+    ));
     let mut wrong = settings(&folder, &[&held]);
     wrong.events = vec!["closed".to_owned(), "conected".to_owned()];
     let error = refused(&wrong);
@@ -257,7 +261,10 @@ async fn what_is_wrong_is_told_at_the_start() {
     );
     fs::write(folder.join("secret"), "hunter2").unwrap();
     let wrong = settings(&folder, &[&held]);
-    assert!(matches!(refused(&wrong), WebhookError::NoSecret(_)));
+    assert!(matches!(
+        refused(&wrong),
+        WebhookError::Secret(WebhookKeysError::NoSecret(_))
+    ));
 }
 
 #[tokio::test]
@@ -287,5 +294,8 @@ async fn a_try_is_signed_and_says_of_each_target_whether_it_took_it() {
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is kept");
     settings.secret = folder.join("none");
     let no_secret = Webhooks::try_out(&settings).await;
-    assert!(matches!(no_secret, Err(WebhookError::Secret { .. })));
+    assert!(matches!(
+        no_secret,
+        Err(WebhookError::Secret(WebhookKeysError::File { .. }))
+    ));
 }

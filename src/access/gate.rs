@@ -82,14 +82,15 @@ impl Gate {
         }))
     }
 
-    /// Lets a visitor in. A token for one use is used up by that, and by nothing less.
+    /// Lets a visitor in, by what they say of their age themselves and by what a check has just found. A
+    /// token for one use is used up by that, and by nothing less.
     ///
     /// # Errors
     /// The visitor may not come in.
     pub fn admit(
         &self,
         token: Option<&Private<String>>,
-        says_adult: bool,
+        (says_adult, checked): (bool, Option<Age>),
         now_s: u64,
     ) -> Result<Pass, Refusal> {
         let own_word = says_adult.then_some(Age {
@@ -101,14 +102,14 @@ impl Gate {
                 return Err(refused("no_token", Refusal::Unauthorized));
             }
             return Ok(Pass {
-                band: self.band_of(own_word)?,
+                band: self.band_of(checked.or(own_word))?,
                 subject: None,
                 attributes: Attributes::default(),
                 ends_s: None,
             });
         };
         let claims = self.read(token, Grant::Visit, now_s)?;
-        let band = self.band_of(claims.age.or(own_word))?;
+        let band = self.band_of(checked.or(claims.age).or(own_word))?;
         self.spend(&claims, now_s).map_err(flawed)?;
         Ok(Pass {
             band,

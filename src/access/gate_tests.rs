@@ -89,7 +89,7 @@ fn honest(claims: &Value) -> String {
 }
 
 fn admit(gate: &Gate, token: &str) -> Result<Pass, Refusal> {
-    gate.admit(Some(&Private::new(token.to_owned())), false, NOW_S)
+    gate.admit(Some(&Private::new(token.to_owned())), (false, None), NOW_S)
 }
 
 /// The claims with one of them changed, or taken out by null.
@@ -305,16 +305,24 @@ fn a_band_is_let_in_with_the_assurance_that_is_asked_of_it() {
 
     // Without an age in the token the visitor's own word is what there is.
     let silent = Private::new(honest(&with("age", Value::Null)));
-    let own_word = gate.admit(Some(&silent), true, NOW_S);
+    let own_word = gate.admit(Some(&silent), (true, None), NOW_S);
     assert_eq!(own_word, Err(Refusal::AgeNotAssured));
-    let band = |adult| Gate::default().admit(None, adult, NOW_S).unwrap().band;
+    let band = |adult| {
+        Gate::default()
+            .admit(None, (adult, None), NOW_S)
+            .unwrap()
+            .band
+    };
     assert_eq!((band(true), band(false)), (Some(AgeBand::Adult), None));
 }
 
 #[test]
 fn without_a_token_nobody_but_a_guest_is_let_in() {
-    assert_eq!(gate().admit(None, true, NOW_S), Err(Refusal::Unauthorized));
-    assert!(Gate::default().admit(None, true, NOW_S).is_ok());
+    assert_eq!(
+        gate().admit(None, (true, None), NOW_S),
+        Err(Refusal::Unauthorized)
+    );
+    assert!(Gate::default().admit(None, (true, None), NOW_S).is_ok());
     // A token that is not good is no better where guests are let in.
     assert_eq!(admit(&Gate::default(), "a.b.c"), Err(Refusal::Unauthorized));
 }

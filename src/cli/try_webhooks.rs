@@ -5,7 +5,8 @@ use clap::{Args, Subcommand};
 
 use super::print;
 use crate::config::Loaded;
-use crate::http::webhooks::{Trial, Webhooks, new_secret};
+use crate::http::webhook_keys::new_secret;
+use crate::http::webhooks::{Trial, Webhooks};
 
 /// Ends the command's help.
 pub const AFTER_HELP: &str = "\

@@ -14,6 +14,7 @@ use crate::limits::{self, WEBHOOK_TARGETS};
 pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
     check_tls(loaded)?;
     check_access(loaded)?;
+    check_age_check(loaded)?;
     check_challenge(loaded)?;
     check_advertise(loaded)?;
     check_ice(loaded)?;
@@ -65,6 +66,23 @@ fn check_access(loaded: &Loaded) -> Result<(), ConfigError> {
     if demands.is_empty() || bands.len() != demands.len() {
         let path = "access.least_assurance";
         return Err(loaded.wrong(path, kind(path).unwrap_or_default()));
+    }
+    Ok(())
+}
+
+fn check_age_check(loaded: &Loaded) -> Result<(), ConfigError> {
+    let age_check = &loaded.config.age_check;
+    let url = age_check.url.as_str();
+    if url.is_empty() {
+        return Ok(());
+    }
+    let is_page = url.starts_with("https://") || url.starts_with("http://");
+    if !is_page || url.contains(['#', ' ']) {
+        let expected = super::Key::find("age_check.url").map(|key| key.kind.expects());
+        return Err(loaded.wrong("age_check.url", expected.unwrap_or_default()));
+    }
+    if age_check.secret.as_os_str().is_empty() {
+        return Err(loaded.wrong("age_check.secret", "set as well: age_check.url is"));
     }
     Ok(())
 }

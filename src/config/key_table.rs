@@ -153,6 +153,21 @@ pub static KEYS: &[Key] = &[
         "Bands of ages that are let in, each with the least assurance that its visitors must have; bands never meet each other. Without a token a visitor's age is adult=self-declared."
     ),
     key!(
+        age_check.url,
+        Kind::Text("an http or https URL without a fragment, or empty for none"),
+        "A page of yours, or of a service that you trust, where a visitor's age is checked that is not assured as well as access.least_assurance demands. It gets check=NAME and says by POST /v1/age-checks/NAME what it has found."
+    ),
+    key!(
+        age_check.secret,
+        Kind::Text("the path of a file, or empty for none"),
+        "File with the secret that it signs what it has found with, as `visavis webhooks secret` prints; a second line while it is being changed."
+    ),
+    key!(
+        age_check.wait_ms,
+        milliseconds(1_000, DAY_MS),
+        "How long a visitor may take for it."
+    ),
+    key!(
         challenge.kind,
         Kind::Text("none, work or captcha"),
         "What visitors without an access token do before they are let in: nothing, a proof of work that their browser finds by itself, or a captcha of yours. It keeps bots out, or makes them dear."

@@ -8,6 +8,7 @@
 //! What comes out is a [`Config`], and an [`Origin`] for every value in it.
 
 mod access;
+mod age_check;
 mod challenge;
 mod check;
 mod document;
@@ -20,6 +21,7 @@ mod problem;
 mod sections;
 
 pub use access::{Access, AgeDemand, KeyAlgorithm, KeyFile, OtherForm, PageOrigin};
+pub use age_check::AgeCheck;
 pub use challenge::{Challenge, ChallengeKind};
 pub use check::check;
 pub use document::{document, effective};
@@ -43,6 +45,8 @@ pub struct Config {
     pub tls: Tls,
     /// Who is let in.
     pub access: Access,
+    /// Where ages are checked that are not assured well enough.
+    pub age_check: AgeCheck,
     /// What those without a token do first.
     pub challenge: Challenge,
     /// The media plane.

@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem_json::{PROBLEM_JSON, ProblemJson, tell_all_alike};
-use super::{backend, health, ice_servers, signal, webhooks};
+use super::{age_checks, backend, health, ice_servers, signal, webhooks};
 
 /// An access token, by the name that the description has for it.
 pub(super) const ACCESS_TOKEN: &str = "access_token";
@@ -104,6 +104,7 @@ pub fn document() -> OpenApi {
         backend::described(),
         signal::described(),
         ice_servers::described(),
+        age_checks::described(),
         health::described(),
         described(),
     ] {

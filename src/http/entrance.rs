@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
 
+use super::age_checks::{AgeChecks, Crowded, Outcome, Ticket};
 use super::challenges::{Challenges, Progress};
 use super::ice_servers::IceServers;
 use super::interpret::Joining;
@@ -20,7 +21,7 @@ use super::prefixes::{Prefixes, origin_address, prefix};
 use super::problem_json::Problem;
 use super::throttle::Throttle;
 use crate::access::{Gate, Grant, Keyring, Pass, Refusal};
-use crate::age::AgeBand;
+use crate::age::{Age, AgeBand};
 use crate::config;
 use crate::control::Marks;
 use crate::limits;
@@ -37,6 +38,7 @@ pub struct Entrance {
     arrivals: Arc<Mutex<Prefixes>>,
     throttle: Arc<Throttle>,
     challenges: Arc<Challenges>,
+    age_checks: AgeChecks,
     ice_servers: IceServers,
 }
 
@@ -45,6 +47,10 @@ pub struct Entrance {
 pub(super) struct LetIn {
     by: Option<(Private<String>, Pass)>,
     progress: Progress,
+    /// The check of their age that is under way.
+    check: Option<Ticket>,
+    /// What one has found.
+    age: Option<Age>,
 }
 
 impl Entrance {
@@ -61,6 +67,7 @@ impl Entrance {
             arrivals: Arc::new(Mutex::new(arrivals)),
             throttle: Arc::new(Throttle::new(http)),
             challenges: Arc::default(),
+            age_checks: AgeChecks::default(),
             ice_servers: IceServers::default(),
         }
     }
@@ -70,6 +77,18 @@ impl Entrance {
     pub fn asking(mut self, challenges: Challenges) -> Self {
         self.challenges = Arc::new(challenges);
         self
+    }
+
+    /// The same, where visitors may have their age checked.
+    #[must_use]
+    pub fn checking(mut self, age_checks: AgeChecks) -> Self {
+        self.age_checks = age_checks;
+        self
+    }
+
+    /// What is found of ages.
+    pub(super) const fn age_checks(&self) -> &AgeChecks {
+        &self.age_checks
     }
 
     /// The same, where visitors are told of servers by which they may find a way.
@@ -144,11 +163,16 @@ impl Entrance {
         taken.map_err(asks_too_fast)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
     fn refuse(&self, request: &Request, refusal: Refusal) -> Problem {
         let address = origin_address(request.extensions(), request.headers());
+        self.turn_away(address, refused(refusal))
+    }
+
+    /// The answer to one who shows nothing good, or who has tried that too often.
+    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+    pub(super) fn turn_away(&self, address: Option<IpAddr>, problem: Problem) -> Problem {
         let tried = self.throttle.refuse(address, Instant::now());
-        tried.map_or_else(asks_too_fast, |()| refused(refusal))
+        tried.map_or_else(asks_too_fast, |()| problem)
     }
 
     /// Lets somebody in who has said `join`, as what their token says. For whom a token speaks has
@@ -162,9 +186,7 @@ impl Entrance {
         let_in: &mut LetIn,
     ) -> Result<(Wish, Marks), Box<FromServer>> {
         let is_guest = joining.token.is_none();
-        let pass = let_in
-            .pass(self, joining.token, joining.adult)
-            .map_err(|code| Box::new(FromServer::error(code, None)))?;
+        let pass = let_in.pass(self, &joining)?;
         if is_guest {
             let proof = joining.proof.as_ref();
             self.challenges.pass(&mut let_in.progress, proof).await?;
@@ -234,6 +256,8 @@ impl LetIn {
         Self {
             by: None,
             progress: Progress::new(address),
+            check: None,
+            age: None,
         }
     }
 
@@ -242,32 +266,95 @@ impl LetIn {
         self.progress.is_given_up()
     }
 
-    fn pass(
-        &mut self,
-        entrance: &Entrance,
-        token: Option<Private<String>>,
-        adult: bool,
-    ) -> Result<Pass, ErrorCode> {
-        let now_s = seconds();
-        if let (Some(token), Some((before, pass))) = (&token, &self.by)
+    /// Waits until they are to be told that the check of their age is over; for ever, if there is none.
+    pub(super) async fn checked(&mut self) {
+        match self.check.as_mut().filter(|check| check.is_awaited()) {
+            Some(check) => check.over().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn pass(&mut self, entrance: &Entrance, joining: &Joining) -> Result<Pass, Box<FromServer>> {
+        let (token, now_s) = (joining.token.as_ref(), seconds());
+        if let (Some(token), Some((before, pass))) = (token, &self.by)
             && token == before
             && pass.holds_at(now_s)
         {
             return Ok(pass.clone());
         }
-        let admitted = entrance.gate.admit(token.as_ref(), adult, now_s);
-        let pass = admitted.map_err(code_of)?;
-        self.by = token.map(|token| (token, pass.clone()));
+        let outcome = self.outcome(entrance, joining);
+        let age = (joining.adult, self.age);
+        let admitted = entrance.gate.admit(token, age, now_s);
+        let is_unsure = match &admitted {
+            Ok(pass) => pass.band.is_none(),
+            Err(refusal) => *refusal == Refusal::AgeNotAssured,
+        };
+        if is_unsure && outcome == Outcome::Pending {
+            self.check_age(entrance)?;
+        }
+        let pass = admitted.map_err(words_of)?;
+        if let Some(check) = self.check.take() {
+            entrance.age_checks.end(&check.name);
+        }
+        self.by = token.map(|token| (token.clone(), pass.clone()));
         Ok(pass)
+    }
+
+    /// What the check of their age has come to.
+    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+    fn outcome(&mut self, entrance: &Entrance, joining: &Joining) -> Outcome {
+        let now = Instant::now();
+        if self.check.is_none() {
+            let known = joining.age_check.as_ref();
+            self.check = known.and_then(|name| entrance.age_checks.find(name, now));
+        }
+        let Some(check) = &self.check else {
+            return Outcome::Pending;
+        };
+        match check.outcome() {
+            Outcome::Found(age) => {
+                self.age = age;
+                Outcome::Found(age)
+            }
+            Outcome::Pending if check.left(now).is_zero() => {
+                // The next `join` begins another.
+                self.check = None;
+                Outcome::Found(None)
+            }
+            Outcome::Pending => Outcome::Pending,
+        }
+    }
+
+    /// Sends them to where ages are checked, if there is such a place.
+    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+    fn check_age(&mut self, entrance: &Entrance) -> Result<(), Box<FromServer>> {
+        let now = Instant::now();
+        let begun = match self.check.take() {
+            Some(check) => Ok(Some(check)),
+            None => entrance.age_checks.begin(now),
+        };
+        let begun = begun.map_err(|Crowded| {
+            let wait = limits::BACKEND_RETRY_AFTER.as_secs() * 1_000;
+            Box::new(FromServer::error(ErrorCode::Full, Some(wait)))
+        })?;
+        let Some(check) = begun else { return Ok(()) };
+        let words = FromServer::AgeCheckRequired {
+            check: check.name.clone(),
+            url: entrance.age_checks.url(&check.name),
+            wait_ms: u64::try_from(check.left(now).as_millis()).unwrap_or(u64::MAX),
+        };
+        self.check = Some(check);
+        Err(Box::new(words))
     }
 }
 
-const fn code_of(refusal: Refusal) -> ErrorCode {
-    match refusal {
+fn words_of(refusal: Refusal) -> Box<FromServer> {
+    let code = match refusal {
         Refusal::Unauthorized => ErrorCode::Unauthorized,
         Refusal::Forbidden => ErrorCode::Forbidden,
         Refusal::AgeNotAssured => ErrorCode::AgeNotAssured,
-    }
+    };
+    Box::new(FromServer::error(code, None))
 }
 
 fn token_of(request: &Request) -> Option<Private<String>> {

@@ -47,6 +47,8 @@ pub(super) struct Joining {
     pub(super) token: Option<Private<String>>,
     /// The answer to the last challenge.
     pub(super) proof: Option<Private<String>>,
+    /// The check of their age that they went through.
+    pub(super) age_check: Option<Private<String>>,
 }
 
 /// Reads a frame.
@@ -65,6 +67,7 @@ pub(super) fn read(text: &str) -> Result<Wanted, ErrorCode> {
             device,
             token,
             proof,
+            age_check,
         } => {
             let door = match (mode, offer) {
                 (Mode::Video, Some(offer)) => Door::Video { offer },
@@ -79,6 +82,7 @@ pub(super) fn read(text: &str) -> Result<Wanted, ErrorCode> {
                 device,
                 token,
                 proof,
+                age_check,
             }));
         }
         FromBrowser::Resume { token, offer } => return Ok(Wanted::Resume { token, offer }),

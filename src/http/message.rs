@@ -48,6 +48,13 @@ pub enum FromBrowser {
             serialize_with = "maybe_wire"
         )]
         proof: Option<Private<String>>,
+        /// The `check` of the last `age_check_required`.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "maybe_wire"
+        )]
+        age_check: Option<Private<String>>,
     },
     /// Goes on with a stay on a new WebSocket.
     Resume {
@@ -119,6 +126,19 @@ pub enum FromServer {
         /// What the widget is told, of a captcha.
         site_key: Option<String>,
     },
+    /// The visitor's age is to be checked elsewhere before the stay begins.
+    AgeCheckRequired {
+        /// The check's name, for the `join` to come.
+        #[serde(serialize_with = "wire")]
+        check: Private<String>,
+        /// Where the visitor goes.
+        #[serde(serialize_with = "wire")]
+        url: Private<String>,
+        /// How long that may take.
+        wait_ms: u64,
+    },
+    /// It is checked, or it is too late for that: then `join` comes again.
+    AgeChecked {},
     /// The stay has begun.
     Joined {
         /// Token for one `resume`.

@@ -1,13 +1,14 @@
 //! What is served over HTTP.
 //!
 //! 1. [`listener`] accepts a connection, with the [`certificate`] if there is one.
-//! 2. [`router`] finds the route: [`signal`] past the [`entrance`], [`ice_servers`], a [`backend`]'s with its
+//! 2. [`router`] finds the route: [`signal`] past the [`entrance`], [`ice_servers`], [`age_checks`], a [`backend`]'s with its
 //!    [`problem_json`]s, [`health`] with [`own_use`], the moderators' [`console`], or else a file of the
 //!    [`assets`].
-//! 3. [`webhooks`] tell a backend the other way round.
+//! 3. [`webhooks`] tell a backend the other way round, signed by [`webhook_keys`].
 //! 4. The [`description`] is made of the same tables as the routes.
 //! 5. [`headers`] are added to every answer; [`origins`] says which other pages may read it.
 
+pub mod age_checks;
 mod assets;
 mod backend;
 mod captcha;
@@ -28,6 +29,7 @@ mod prefixes;
 mod problem_json;
 pub mod signal;
 mod throttle;
+pub mod webhook_keys;
 pub mod webhooks;
 
 use axum::{Router, middleware};
@@ -56,6 +58,7 @@ pub fn router(
             Patience::default(),
         ))
         .merge(ice_servers::routes(entrance.clone()))
+        .merge(age_checks::routes(entrance.clone()))
         .merge(backend::routes(control.clone(), &entrance, webhooks))
         .merge(health::routes((control, media), readiness, metrics))
         .merge(description::routes())

@@ -197,6 +197,7 @@ enum Next {
     Frame(Option<Result<Frame, axum::Error>>),
     Message(Option<Message>),
     Ping,
+    AgeChecked,
     GivenUp,
     Silence,
 }
@@ -219,6 +220,7 @@ impl Visit {
                 message = inbox.recv() => Next::Message(message),
                 frame = self.socket.recv() => Next::Frame(frame),
                 _ = pings.tick() => Next::Ping,
+                () = self.let_in.checked() => Next::AgeChecked,
                 () = sleep_until(silent_at) => Next::Silence,
             };
             let gone_on = match next {
@@ -227,6 +229,7 @@ impl Visit {
                     self.handle_frame(frame, line).await
                 }
                 Next::Message(Some(message)) => self.tell(message, held).await,
+                Next::AgeChecked => self.say(&FromServer::AgeChecked {}, held).await,
                 Next::Ping => self.send(Frame::Ping(bytes::Bytes::new()), held).await,
                 Next::Message(None) | Next::GivenUp => self.close(close_code::AGAIN).await,
                 Next::Silence => self.close(close_code::POLICY).await,

@@ -1,18 +1,13 @@
-//! [`Webhooks`]: what happens to a backend's legs, posted to URLs of its own, signed as Standard
-//! Webhooks are (standardwebhooks.com): a task per target, one request at a time, in order.
+//! [`Webhooks`]: what happens to a backend's legs, posted to URLs of its own, signed by
+//! [`WebhookKeys`]: a task per target, one request at a time, in order.
 //!
 //! A target is believed by its status alone. Whatever else it does costs nobody but itself: each
 //! attempt has a deadline, an answer's body is read up to a bound, and a redirect is a failure.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, Response, StatusCode, header};
@@ -24,26 +19,18 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{HttpMethod, Paths};
 
 use super::backend::WORDS;
+use super::webhook_keys::{self, WebhookKeys, WebhookKeysError};
 use crate::config;
 use crate::destination::{ConnectError, Connection, Destination, DestinationError};
 use crate::limits::{
     WEBHOOK_ANSWER_BYTES, WEBHOOK_ANSWER_TIME, WEBHOOK_DEADLINE, WEBHOOK_LOOK_EVERY, WEBHOOK_REST,
-    WEBHOOK_REST_MAX, WEBHOOK_SECRETS,
+    WEBHOOK_REST_MAX,
 };
 use crate::metrics::{WEBHOOKS_RETRIED, WEBHOOKS_SENT};
 use crate::store::{AppendCause, OpenError, Outbox};
 
-/// What a secret begins with.
-const PREFIX: &str = "whsec_";
-
 /// What is sent for a try: of no leg, and of a type that nothing else has.
 const TEST: &str = r#"{"leg":"","type":"test"}"#;
-
-/// A new secret, for the file that `webhooks.secret` names.
-pub fn new_secret() -> String {
-    let random: [u8; 32] = rand::rng().random();
-    format!("{PREFIX}{}", STANDARD.encode(random))
-}
 
 /// Where events go; cheap to clone.
 #[derive(Clone, Debug)]
@@ -59,21 +46,9 @@ pub enum WebhookError {
     /// A target.
     #[error(transparent)]
     Target(#[from] DestinationError),
-    /// The file with the secret.
-    #[error("{}", path.display())]
-    Secret {
-        /// The file.
-        path: PathBuf,
-        /// Why it cannot be read.
-        #[source]
-        source: io::Error,
-    },
-    /// What is in it.
-    #[error(
-        "{} has no line as whsec_ and the Base64 of 24 to 64 bytes, or more than two",
-        .0.display()
-    )]
-    NoSecret(PathBuf),
+    /// What they are signed by.
+    #[error(transparent)]
+    Secret(#[from] WebhookKeysError),
     /// An event that never happens.
     #[error("{0} is no event; there are {words}", words = WORDS.join(", "))]
     NoEvent(String),
@@ -92,7 +67,7 @@ struct Target {
 /// How events get there.
 struct Post {
     destination: Destination,
-    keys: Arc<[hmac::Key]>,
+    keys: WebhookKeys,
     idle: Option<Connection>,
 }
 
@@ -133,7 +108,7 @@ impl Webhooks {
         if let Some(unknown) = config.events.iter().find(|event| !is_known(event)) {
             return Err(WebhookError::NoEvent(unknown.clone()));
         }
-        let keys = read_keys(&config.secret)?;
+        let keys = WebhookKeys::read(&config.secret)?;
         let mut destinations: Vec<(Arc<str>, Destination)> = Vec::new();
         for url in &config.urls {
             destinations.push((Arc::from(url.as_str()), Destination::read(url)?));
@@ -150,7 +125,7 @@ impl Webhooks {
                 outbox: outbox.clone(),
                 post: Post {
                     destination,
-                    keys: Arc::clone(&keys),
+                    keys: keys.clone(),
                     idle: None,
                 },
             };
@@ -167,12 +142,12 @@ impl Webhooks {
     /// # Errors
     /// A URL or the secret is wrong.
     pub async fn try_out(config: &config::Webhooks) -> Result<Vec<Trial>, WebhookError> {
-        let keys = read_keys(&config.secret)?;
+        let keys = WebhookKeys::read(&config.secret)?;
         let mut trials = Vec::new();
         for url in &config.urls {
             let mut post = Post {
                 destination: Destination::read(url)?,
-                keys: Arc::clone(&keys),
+                keys: keys.clone(),
                 idle: None,
             };
             let number = seconds() << 20;
@@ -273,12 +248,9 @@ impl Post {
             .header(header::HOST, self.destination.authority())
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::USER_AGENT, "visavis")
-            .header("webhook-id", &id)
-            .header("webhook-timestamp", seconds)
-            .header(
-                "webhook-signature",
-                signatures(&self.keys, &id, seconds, body),
-            )
+            .header(webhook_keys::ID, &id)
+            .header(webhook_keys::TIMESTAMP, seconds)
+            .header(webhook_keys::SIGNATURE, self.keys.sign(&id, seconds, body))
             .body(Full::new(Bytes::from(body.to_owned())))?;
         connection.ready().await?;
         let answer = connection.send_request(request).await?;
@@ -309,9 +281,9 @@ pub(super) fn described() -> Paths {
             at a time, at least once, after the convention of Standard Webhooks. After a failure the same \
             event comes again, later and later, until `webhooks.keep_hours` are over.",
         "parameters": [
-            header("webhook-id", "The event's number: one that comes twice has it twice"),
-            header("webhook-timestamp", "When this attempt was made, in seconds since 1970"),
-            header("webhook-signature", "`v1,` and the Base64 of HMAC-SHA256 over `ID.TIMESTAMP.BODY`; two, \
+            header(webhook_keys::ID, "The event's number: one that comes twice has it twice"),
+            header(webhook_keys::TIMESTAMP, "When this attempt was made, in seconds since 1970"),
+            header(webhook_keys::SIGNATURE, "`v1,` and the Base64 of HMAC-SHA256 over `ID.TIMESTAMP.BODY`; two, \
                 separated by a space, while a secret is being changed"),
         ],
         "requestBody": { "required": true, "content": { "application/json": {
@@ -342,36 +314,6 @@ fn rest(failures: u32) -> Duration {
     doubled.min(WEBHOOK_REST_MAX).mul_f64(share)
 }
 
-/// One for each secret, so that a secret can be changed while both are good.
-fn signatures(keys: &[hmac::Key], id: &str, seconds: u64, body: &str) -> String {
-    let signed = format!("{id}.{seconds}.{body}");
-    let one = |key| {
-        let tag = hmac::sign(key, signed.as_bytes());
-        format!("v1,{}", STANDARD.encode(tag.as_ref()))
-    };
-    keys.iter().map(one).collect::<Vec<_>>().join(" ")
-}
-
-/// Reads a file of secrets, one a line.
-fn read_keys(path: &Path) -> Result<Arc<[hmac::Key]>, WebhookError> {
-    let text = fs::read_to_string(path).map_err(|source| WebhookError::Secret {
-        path: path.to_owned(),
-        source,
-    })?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let keys: Option<Vec<_>> = lines.map(read_key).collect();
-    match keys {
-        Some(keys) if (1..=WEBHOOK_SECRETS).contains(&keys.len()) => Ok(keys.into()),
-        _ => Err(WebhookError::NoSecret(path.to_owned())),
-    }
-}
-
-fn read_key(line: &str) -> Option<hmac::Key> {
-    let bytes = STANDARD.decode(line.strip_prefix(PREFIX)?).ok()?;
-    let is_good = (24..=64).contains(&bytes.len());
-    is_good.then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
-}
-
 /// Since 1970.
 #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
 fn seconds() -> u64 {
@@ -384,44 +326,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signature_is_that_of_the_convention() {
-        // The example of the convention's own libraries.
-        let key = read_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let signed = signatures(
-            &[key],
-            "msg_p5jXN8AQM9LWM0D4loKWxJek",
-            1_614_265_330,
-            r#"{"test": 2432232314}"#,
-        );
-        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-    }
-
-    #[test]
-    fn a_new_secret_is_read_and_is_no_other() {
-        let secrets = [new_secret(), new_secret()];
-        assert!(secrets.iter().all(|secret| read_key(secret).is_some()));
-        assert_ne!(secrets[0], secrets[1]);
-    }
-
-    #[test]
     fn it_rests_longer_each_time_and_never_too_long() {
         for failures in 1..100 {
             let rest = rest(failures);
             let most = WEBHOOK_REST.saturating_mul(1 << (failures - 1).min(16));
             assert!(rest <= most.min(WEBHOOK_REST_MAX), "{failures}");
             assert!(rest >= most.min(WEBHOOK_REST_MAX) / 2, "{failures}");
-        }
-    }
-
-    #[test]
-    fn a_secret_is_long_enough_and_marked() {
-        for bad in [
-            "",
-            "whsec_",
-            "whsec_AAAA",
-            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        ] {
-            assert!(read_key(bad).is_none(), "{bad}");
         }
     }
 }

@@ -65,6 +65,7 @@ async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result
         device: None,
         token: around.side.token(),
         proof,
+        age_check: None,
         mode: Mode::Video,
         offer: Some(Private::new(offer.clone())),
         adult: true,
@@ -131,6 +132,9 @@ async fn say(socket: &mut Socket, message: &FromBrowser) -> Result<(), String> {
 const CAPTCHA: &str =
     "the server asks for a captcha: start it with --challenge-kind=none for a test";
 
+const AGE_CHECK: &str =
+    "the server wants the age checked: bring --token with one that says adult=verified";
+
 /// A proof of work that the server asks for.
 struct Challenge {
     text: String,
@@ -190,6 +194,7 @@ impl Stay {
                 ..
             } => return Ok(Some(Challenge { text, bits })),
             FromServer::ChallengeRequired { .. } => return Err(CAPTCHA.to_owned()),
+            FromServer::AgeCheckRequired { .. } => return Err(AGE_CHECK.to_owned()),
             FromServer::Error { message, .. } => return Err(message),
             FromServer::Bye { reason } => return Err(format!("the stay ended: {reason:?}")),
             _ => {}

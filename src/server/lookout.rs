@@ -226,7 +226,7 @@ pub(super) fn webhooks(loaded: &Loaded) -> Result<Option<Webhooks>, ConfigError>
         let key = match error {
             WebhookError::Target(_) => "webhooks.urls",
             WebhookError::NoEvent(_) => "webhooks.events",
-            WebhookError::Secret { .. } | WebhookError::NoSecret(_) => "webhooks.secret",
+            WebhookError::Secret(_) => "webhooks.secret",
             WebhookError::Store(_) => "store.folder",
         };
         loaded.wrong(key, within_reach(&error))

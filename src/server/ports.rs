@@ -12,6 +12,7 @@ use super::ServerError;
 use super::lookout::within_reach;
 use crate::access::Keyring;
 use crate::config::{ConfigError, Loaded, TlsSource};
+use crate::http::age_checks::AgeChecks;
 use crate::http::certificate::{self, CertificateError};
 use crate::http::challenges::{CaptchaError, Challenges};
 use crate::http::entrance::Entrance;
@@ -44,7 +45,14 @@ pub(super) fn entrance_of(loaded: &Loaded) -> Result<Entrance, ConfigError> {
     let config = &loaded.config;
     let entrance = Entrance::new(&config.access, &config.http, keyring_of(loaded)?);
     let entrance = entrance.asking(challenges_of(loaded)?);
+    let entrance = entrance.checking(age_checks_of(loaded)?);
     Ok(entrance.naming(ice_servers_of(loaded)?))
+}
+
+/// Where ages are checked.
+fn age_checks_of(loaded: &Loaded) -> Result<AgeChecks, ConfigError> {
+    AgeChecks::read(&loaded.config.age_check)
+        .map_err(|error| loaded.wrong("age_check.secret", within_reach(&error)))
 }
 
 /// By which servers of the operator's a visitor may find a way.

@@ -4,6 +4,7 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+mod age_checks;
 mod challenges;
 mod conversation;
 mod ends;

@@ -209,6 +209,7 @@ fn what_may_be_left_out_may_be_left_out() {
         device: None,
         token: None,
         proof: None,
+        age_check: None,
     };
     assert_eq!(
         serde_json::from_value::<FromBrowser>(join).unwrap(),

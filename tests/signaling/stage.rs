@@ -16,6 +16,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use visavis::codec::VideoCodec;
 use visavis::config;
 use visavis::control::{self, Handle};
+use visavis::http::age_checks;
 use visavis::http::entrance::Entrance;
 use visavis::http::signal::{self, Patience};
 use visavis::id::LegId;
@@ -99,7 +100,8 @@ impl Stage {
         let control = control::start(&config, command, heard, None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = signal::routes(control.clone(), entrance, patience);
+        let router = signal::routes(control.clone(), entrance.clone(), patience)
+            .merge(age_checks::routes(entrance));
         let router = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self {

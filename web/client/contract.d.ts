@@ -32,6 +32,8 @@ export type Request =
       token?: string;
       /** The answer to the last challenge. */
       proof?: string;
+      /** The check of the visitor's age that was begun before. */
+      age_check?: string;
     }
   | { type: "resume"; token: string; offer?: string }
   | { type: "offer"; sdp: string }
@@ -53,6 +55,14 @@ export interface Challenge {
   bits: number | null;
   /** Of a captcha: what its widget is told. */
   site_key: string | null;
+}
+
+/** The visitor's age is to be checked elsewhere before the stay begins. */
+export interface AgeCheck {
+  type: "age_check_required";
+  check: string;
+  url: string;
+  wait_ms: number;
 }
 
 export interface Joined {
@@ -111,11 +121,13 @@ export interface Refusal {
 /** From the server. */
 export type Reply =
   | Challenge
+  | AgeCheck
   | Joined
   | Resumed
   | Matched
   | Refusal
   | { type: "answer"; sdp: string }
+  | { type: "age_checked" }
   | { type: "connection"; state: "connected" | "silent" }
   | { type: "waiting"; online: number; usual_wait_ms: number | null; by_interests: boolean }
   | { type: "picture"; match: string; timestamp: number }
@@ -137,6 +149,8 @@ export interface Events {
   state: CustomEvent<{ state: State; previous: State }>;
   /** The server wants something proved first; `work` the client does by itself. */
   challenge: CustomEvent<{ kind: "work" | "captcha" }>;
+  /** The visitor's age is to be checked at `url` first, within `waitMs`; then the stay begins by itself. */
+  agecheck: CustomEvent<{ url: string; waitMs: number }>;
   /** How many are online now. */
   online: CustomEvent<{ online: number }>;
   /** Looking; comes at once and again every few seconds. */

@@ -6,7 +6,7 @@
 
 /**
  * @import {
- *   ByeReason, Challenge, Events, Joined, Judgement, Limits, Matched, Refusal, Reply, Request, Resumed, State,
+ *   AgeCheck, ByeReason, Challenge, Events, Joined, Judgement, Limits, Matched, Refusal, Reply, Request, Resumed, State,
  * } from "./contract.js"
  */
 
@@ -25,6 +25,7 @@ const OFFER_REFUSALS = new Set(["bad_offer", "no_codec", "not_connected", "too_f
  *   | { do: "send", request: Request }
  *   | { do: "sendLater", request: Request, afterMs: number }
  *   | { do: "remember", device: string }
+ *   | { do: "rememberCheck", check: string | null }
  *   | { do: "settle", graceMs: number }
  *   | { do: "answer", sdp: string }
  *   | { do: "restart" }
@@ -49,6 +50,8 @@ export class Stay {
   judgement = null;
   /** The server hears nothing of the leg. */
   #silent = false;
+  /** The check of the visitor's age that was asked for. @type {string | null} */
+  #check = null;
   /** What was asked for and not answered yet. */
   #pending = /** @type {"next" | "stop" | null} */ (null);
   /** Where the stay was before what is pending. @type {State} */
@@ -94,9 +97,15 @@ export class Stay {
     switch (reply.type) {
       case "challenge_required":
         return [tell("challenge", { kind: reply.kind }), { do: "prove", challenge: reply }];
+      case "age_check_required":
+        return this.#handleAgeCheck(reply);
+      case "age_checked":
+        return [{ do: "comeBack", afterMs: 0 }];
       case "joined":
         this.#rest("connecting");
+        this.#check = null;
         return [
+          { do: "rememberCheck", check: null },
           ...(reply.device ? [/** @type {const} */ ({ do: "remember", device: reply.device })] : []),
           ...this.#welcome(reply),
         ];
@@ -134,6 +143,13 @@ export class Stay {
         // The rest is of a match; of the last one it is stale.
         return this.told === "matched" ? this.#handlePartner(reply) : [];
     }
+  }
+
+  /** Told once, however often the socket is lost meanwhile. @param {AgeCheck} reply @returns {Deed[]} */
+  #handleAgeCheck({ check, url, wait_ms }) {
+    if (check === this.#check) return [];
+    this.#check = check;
+    return [{ do: "rememberCheck", check }, tell("agecheck", { url, waitMs: wait_ms })];
   }
 
   /** @param {Extract<Reply, { type: "blocked" }>} reply @returns {Deed[]} */

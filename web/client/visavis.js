@@ -15,6 +15,7 @@
  */
 
 import { accessToken } from "./access.js";
+import { knownAgeCheck, rememberAgeCheck } from "./age-check.js";
 import { knownDevice, rememberDevice } from "./device.js";
 import { openCamera, openMedia, openMicrophone } from "./devices.js";
 import { IceServers } from "./ice-servers.js";
@@ -276,7 +277,7 @@ export class Visavis extends Target {
     const offer = leg ? { offer: await leg.offer() } : {};
     const access = await accessToken(wish);
     const proved = proof === null ? {} : { proof };
-    const known = { ...knownDevice(), ...access, ...proved };
+    const known = { ...knownDevice(), ...knownAgeCheck(), ...access, ...proved };
     return { type: "join", mode, adult, interests, languages, ...known, ...offer };
   }
 
@@ -351,6 +352,8 @@ export class Visavis extends Target {
         return;
       case "remember":
         return rememberDevice(deed.device);
+      case "rememberCheck":
+        return rememberAgeCheck(deed.check);
       case "settle":
         return this.#handleWelcome(deed.graceMs);
       case "answer":
@@ -483,6 +486,7 @@ export class Visavis extends Target {
     this.#signal.close();
     this.#signal = null;
     this.#challenge = null;
+    if (reason === "refused") rememberAgeCheck(null);
     this.#signalLost = false;
     this.#closeLeg();
     if (!this.#wish?.stream) for (const track of this.#stream?.getTracks() ?? []) track.stop();

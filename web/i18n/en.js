@@ -68,6 +68,9 @@ export const en = {
   cancel: "Cancel",
 
   connecting: "Connecting…",
+  ageCheck: "Your age first.",
+  ageCheckDetail: "It is checked on a page of its own. Once that is done it goes on here by itself.",
+  ageCheckOpen: "Check my age",
   connectingDetail: "This happens once; after it, Next is quick.",
   looking: "Looking for someone…",
   usualWait: (/** @type {number} */ seconds) =>

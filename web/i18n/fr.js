@@ -70,6 +70,9 @@ export const fr = {
   cancel: "Annuler",
 
   connecting: "Connexion…",
+  ageCheck: "D’abord votre âge.",
+  ageCheckDetail: "Il est vérifié sur une page à part. Ensuite, tout continue ici de soi-même.",
+  ageCheckOpen: "Vérifier mon âge",
   connectingDetail: "Une seule fois ; ensuite, Suivant est rapide.",
   looking: "Nous cherchons quelqu’un…",
   usualWait: (seconds) =>

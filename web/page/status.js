@@ -9,6 +9,7 @@
  * @typedef {object} Circumstances
  * @property {"video" | "text"} mode
  * @property {number | null} usualWaitMs
+ * @property {string | null} ageCheck where the visitor's age is to be checked first
  * @property {boolean} byInterests whether common interests are still insisted on
  * @property {string[]} common interests in common with the partner
  * @property {LeftReason | null} leftReason
@@ -23,6 +24,7 @@ export function noCircumstances() {
   return {
     mode: "video",
     usualWaitMs: null,
+    ageCheck: null,
     byInterests: false,
     common: [],
     leftReason: null,
@@ -44,6 +46,7 @@ export function describe(state, circumstances, words) {
     case "idle":
       return [words.idle, circumstances.mode === "video" ? words.idleDetail : ""];
     case "connecting":
+      if (circumstances.ageCheck !== null) return [words.ageCheck, words.ageCheckDetail];
       return [words.connecting, circumstances.mode === "video" ? words.connectingDetail : ""];
     case "looking":
       return [words.looking, describeWait(circumstances, words)];

@@ -94,6 +94,7 @@ export class Talk {
   #listen() {
     const visavis = this.#visavis;
     visavis.addEventListener("state", () => this.#handleState());
+    visavis.addEventListener("agecheck", ({ detail }) => this.#know({ ageCheck: detail.url }));
     visavis.addEventListener("waiting", ({ detail }) => {
       this.#know({ usualWaitMs: detail.usualWaitMs, byInterests: detail.byInterests });
     });
@@ -308,6 +309,9 @@ export class Talk {
     say(find("cover-title", HTMLElement), this.#title());
     // For who waits in another tab.
     if (!this.#section.hidden) document.title = `${this.#title()} · visavis`;
+    const ageCheck = state === "connecting" ? this.#known.ageCheck : null;
+    find("age-check", HTMLAnchorElement).href = ageCheck ?? "";
+    find("age-check", HTMLAnchorElement).hidden = ageCheck === null;
     find("anybody", HTMLButtonElement).hidden = !(state === "looking" && this.#known.byInterests);
     // Not `disabled`, which would take the keyboard away from under the visitor's finger.
     dim("stop", !["looking", "matched", "left"].includes(state));

@@ -81,6 +81,7 @@ visavis.leave();
 const heard: { [Name in keyof Events]: (detail: Events[Name]["detail"]) => unknown } = {
   state: ({ state, previous }): State[] => [state, previous],
   challenge: ({ kind }): "work" | "captcha" => kind,
+  agecheck: ({ url, waitMs }): [string, number] => [url, waitMs],
   online: ({ online }): number => online,
   waiting: ({ usualWaitMs, byInterests }): [number | null, boolean] => [usualWaitMs, byInterests],
   matched: ({ match, interests, languages }): string[] => [match, ...interests, ...languages],

@@ -37,8 +37,9 @@ export const LIMITS = { chat_chars: 1000, interests: 10, interest_chars: 40, lan
 export async function serveFiles(says) {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    if (path === "/v1/online") {
-      response.setHeader("content-type", "application/json").end(JSON.stringify(says));
+    const answer = { "/v1/online": says, "/v1/ice-servers": { ice_servers: [], lifetime_s: 3_600 } }[path];
+    if (answer) {
+      response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
       return;
     }
     try {

@@ -6,12 +6,23 @@ import { beforeEach, mock, test } from "node:test";
 import { ConnectionDouble, StreamDouble, TrackDouble, lastConnection } from "./connection-double.mjs";
 import { SocketDouble, lastSocket, settle } from "./socket-double.mjs";
 
-const network = new EventTarget();
+/** Of one test: who stayed from the last hears nothing of it. */
+let network = new EventTarget();
+
+/** What the browser keeps for this tab. @type {Map<string, string>} */
+const session = new Map();
+
 Object.assign(globalThis, {
+  sessionStorage: {
+    getItem: (/** @type {string} */ key) => session.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => void session.set(key, value),
+    removeItem: (/** @type {string} */ key) => void session.delete(key),
+  },
   WebSocket: SocketDouble,
   RTCPeerConnection: ConnectionDouble,
   MediaStream: StreamDouble,
-  addEventListener: network.addEventListener.bind(network),
+  /** @param {Parameters<EventTarget["addEventListener"]>} parameters */
+  addEventListener: (...parameters) => network.addEventListener(...parameters),
   fetch: async (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
     asked.push({ url, headers: init.headers });
     if (!iceServers) throw new TypeError("the server is not there");
@@ -61,6 +72,8 @@ beforeEach(() => {
   ConnectionDouble.all = [];
   asked = [];
   iceServers = [];
+  network = new EventTarget();
+  session.clear();
 });
 
 function makeStream() {
@@ -508,6 +521,45 @@ test("who brings a token asks with it, and who writes only asks for nothing", as
 
 test("where the servers cannot be had the stay begins without", async () => {
   iceServers = null;
-  await stayLooking();
+  const visavis = await stayLooking();
   assert.equal(lastConnection().configuration, null);
+  visavis.leave();
+});
+
+/** @type {Reply} */
+const ageCheck = { type: "age_check_required", check: "c1", url: "https://age.example/?check=c1", wait_ms: 900 };
+
+test("a check of the age is told once, outlives the socket, and is brought until the stay begins", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const told = record(visavis, "agecheck");
+  const door = visavis.connect({ adult: true, mode: "text" });
+  await settle();
+  await lastSocket().accept();
+  await lastSocket().say(ageCheck);
+  network.dispatchEvent(new Event("offline"));
+  network.dispatchEvent(new Event("online"));
+  await lastSocket().accept();
+  await lastSocket().say(ageCheck);
+  assert.deepEqual(told, [{ url: "https://age.example/?check=c1", waitMs: 900 }]);
+  await lastSocket().say({ type: "age_checked" });
+  mock.timers.tick(10);
+  await settle();
+  const checks = requests("join").map((join) => join.type === "join" && join.age_check);
+  assert.deepEqual(checks, [undefined, "c1", "c1"]);
+  await lastSocket().say(JOINED);
+  await door;
+  assert.equal(session.size, 0);
+  visavis.leave();
+});
+
+test("a check that has found nothing is forgotten", async () => {
+  const visavis = new Visavis({ url: "ws://test/v1/signal" });
+  const door = visavis.connect({ adult: true, mode: "text" });
+  await settle();
+  await lastSocket().accept();
+  await lastSocket().say(ageCheck);
+  assert.equal(session.size, 1);
+  await lastSocket().say({ type: "error", code: "age_not_assured", message: "no", retry_after_ms: null });
+  await assert.rejects(door, { code: "age_not_assured" });
+  assert.equal(session.size, 0);
 });
