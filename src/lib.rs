@@ -53,3 +53,4 @@ pub mod logging;
 pub mod metrics;
 pub mod pace;
 pub mod private;
+pub mod traces;

@@ -274,6 +274,9 @@ pub const AUDIT_BATCHES: usize = 16_384;
 /// Audit lines that one transaction takes, about: what a sync to the disk costs is shared by them.
 pub const AUDIT_LINES_AT_ONCE: usize = 1_024;
 
+/// Networks that somebody was sent away from of late.
+pub const NETWORKS_KEPT: usize = 20_000;
+
 /// Devices that the desk remembers; beyond it the one that came first is forgotten.
 pub const DEVICES_KEPT: usize = 100_000;
 

@@ -62,6 +62,7 @@ table! {
     REFUSALS = Counter "visavis_refusals_total" ["code"], Count, "Error messages sent to visitors.";
     ACCESS_REFUSED = Counter "visavis_access_refused_total" ["reason"], Count, "Visitors who were not let in, by what was wrong with their token or their age.";
     AGE_CHECKS = Counter "visavis_age_checks_total" ["result"], Count, "Checks of visitors' ages by the operator's service: asked, assured, not_assured, or unsigned, which is somebody else's request.";
+    SPANS = Counter "visavis_trace_spans_total" ["result"], Count, "Spans of traces for the collector: sent, or lost because it did not take them.";
     CHALLENGES = Counter "visavis_challenges_total" ["result"], Count, "Challenges to visitors without a token: asked, passed, failed, late, or unreachable where the captcha's service does not answer.";
     JOIN_TIME = Histogram "visavis_join_seconds" [""], Seconds, "From a visitor's join to the connected leg.";
     NEXT_TIME = Histogram "visavis_next_seconds" [""], Seconds, "From a visitor's Next to the first complete keyframe on its way to them.";

@@ -105,7 +105,14 @@ fn a_restarted_desk_turns_them_away() {
     let device = tokens.key_of(&tokens.read(&token, 2_000).unwrap());
     let session = SessionId(1);
     let device = Some(device);
-    desk.handle(Input::Arrived { session, device }, now);
+    desk.handle(
+        Input::Arrived {
+            session,
+            device,
+            whence: None,
+        },
+        now,
+    );
     let outputs: Vec<_> = std::iter::from_fn(|| desk.poll()).collect();
     assert!(
         matches!(outputs[..], [Output::Write(_), Output::End { .. }]),

@@ -290,7 +290,7 @@ async fn a_try_is_signed_and_says_of_each_target_whether_it_took_it() {
             .starts_with("it cannot be reached")
     );
     let (_, body) = good.next().await;
-    assert_eq!(body, r#"{"leg":"","type":"test"}"#);
+    assert_eq!(body, r#"{"leg":null,"type":"test"}"#);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is kept");
     settings.secret = folder.join("none");
     let no_secret = Webhooks::try_out(&settings).await;

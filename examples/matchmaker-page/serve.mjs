@@ -18,7 +18,7 @@ const server = createServer(async (request, response) => {
     return;
   }
   // Names of files and nothing else: no path leads out of these two folders.
-  const [, client, name] = /^\/(client\/)?([a-z]+\.(?:html|js|css))$/.exec(path.replace(/^\/$/, "/index.html")) ?? [];
+  const [, client, name] = /^\/(client\/)?([a-z-]+\.(?:html|js|css))$/.exec(path.replace(/^\/$/, "/index.html")) ?? [];
   const folder = client ? "node_modules/@visavis/client/dist/" : "./";
   const body = name && (await readFile(new URL(folder + name, import.meta.url)).catch(() => null));
   if (!body) return void response.writeHead(404).end("no such page\n");

@@ -12,7 +12,7 @@ use crate::http::webhooks::{Trial, Webhooks};
 pub const AFTER_HELP: &str = "\
 Examples:
   visavis webhooks secret > webhooks.secret
-  visavis --config visavis.toml webhooks test      posts {\"leg\":\"\",\"type\":\"test\"} to each of webhooks.urls
+  visavis --config visavis.toml webhooks test      posts {\"leg\":null,\"type\":\"test\"} to each of webhooks.urls
 
 The signature is that of Standard Webhooks: docs/backend.md has how to check it.";
 

@@ -414,6 +414,11 @@ pub static KEYS: &[Key] = &[
         "From one looked-at picture to the next of a visitor whom nothing speaks against."
     ),
     key!(
+        moderation.network_out_ms,
+        milliseconds(0, DAY_MS),
+        "Where a cooldown or a ban begins, new browsers of the same network (an IPv4 address, a /64 of IPv6) stay outside for so long, and twice as long with each further one, a day at most and never longer than whom it is for; 0 for never. Who was here before, or has an account, is not affected. A network is kept as a number, under a key of the day, in memory."
+    ),
+    key!(
         moderation.reasons,
         Kind::List("reasons, at least one and each once, of 1 to 64 characters"),
         "What moderators choose from as the reason for a decision. The console translates these; others it shows as they are."
@@ -523,6 +528,16 @@ pub static KEYS: &[Key] = &[
         log.level,
         Kind::Text("error, warn, info, debug or trace"),
         "The least important line that is still written. debug and trace may show addresses."
+    ),
+    key!(
+        traces.url,
+        Kind::Text("an http or https URL, as http://127.0.0.1:4318/v1/traces, or empty for none"),
+        "An OpenTelemetry collector that is told how long each step of a stay and each request of a backend took, by OTLP over HTTP; nothing of a visitor is in it. OTEL_EXPORTER_OTLP_HEADERS may hold what it asks for."
+    ),
+    key!(
+        traces.sample_percent,
+        count("stays of a hundred", 0, 100),
+        "Of so many stays of a hundred it is told; of a backend's request as its traceparent says."
     ),
     key!(
         server.drain_ms,

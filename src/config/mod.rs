@@ -11,6 +11,7 @@ mod access;
 mod age_check;
 mod challenge;
 mod check;
+mod collector;
 mod document;
 mod ice;
 mod key_table;
@@ -24,6 +25,7 @@ pub use access::{Access, AgeDemand, KeyAlgorithm, KeyFile, OtherForm, PageOrigin
 pub use age_check::AgeCheck;
 pub use challenge::{Challenge, ChallengeKind};
 pub use check::check;
+pub use collector::{CollectorUrl, Traces};
 pub use document::{document, effective};
 pub use ice::{Ice, IceTransport, IceUrl};
 pub use key_table::{KEYS, Key};
@@ -67,6 +69,8 @@ pub struct Config {
     pub store: Store,
     /// The log.
     pub log: Log,
+    /// Where traces go.
+    pub traces: Traces,
     /// The life of the process.
     pub server: Server,
 }

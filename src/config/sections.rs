@@ -222,6 +222,8 @@ pub struct Moderation {
     pub first_every_ms: u64,
     /// From one picture to the next of somebody whom nothing speaks against.
     pub steady_every_ms: u64,
+    /// New browsers of a network that somebody was sent away from stay outside for so long.
+    pub network_out_ms: u64,
     /// What a moderator may give as the reason for a decision; never empty.
     pub reasons: Vec<String>,
     /// Labels and expressions for what visitors write, as `text_elsewhere=whats?app`.
@@ -252,6 +254,7 @@ impl Default for Moderation {
             deadline_ms: 2_000,
             first_every_ms: 1_000,
             steady_every_ms: 5_000,
+            network_out_ms: 60 * 60 * 1_000,
             reasons: REASONS.map(str::to_owned).to_vec(),
             chat_patterns: Vec::new(),
         }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{error, info};
 
+use super::chronicle::steps;
 use super::oversight::{Oversight, Stops};
 use super::request::{Message, Refusal, Ruled, Screening, Whose};
 use super::switchboard::{Switchboard, leg_of, session_of};
@@ -11,7 +12,7 @@ use crate::classify::Judged;
 use crate::id::SessionId;
 use crate::lobby;
 use crate::media::{Command, Gate};
-use crate::moderation::{AuditLine, DeviceKey, Input, Label, Output, Policy};
+use crate::moderation::{AuditLine, DeviceKey, Input, Label, Outcome, Output, Policy, Verdict};
 use crate::private::Private;
 use crate::store::{Filing, Receipt};
 
@@ -24,6 +25,8 @@ impl<F: FnMut(Command)> Switchboard<F> {
             .judged(now.saturating_duration_since(frame.taken));
         let taken = frame.taken;
         self.pulse.judged(session, taken, &verdict, now);
+        self.looked_at(session, taken, &verdict, now);
+        self.tell_backend(session, &verdict);
         self.album.add(session, frame, &verdict, now);
         self.tell_desk(
             Input::Judged {
@@ -34,6 +37,14 @@ impl<F: FnMut(Command)> Switchboard<F> {
             now,
         );
         self.give_up_stuck(now);
+    }
+
+    /// Whoever leads a session hears what is seen in it.
+    fn tell_backend(&mut self, session: SessionId, verdict: &Verdict) {
+        let is_led = self.register.stay(session).is_some_and(|stay| stay.is_led);
+        if is_led && verdict.outcome == Outcome::Judged {
+            self.tell(session, Message::Judged(verdict.scores.clone()));
+        }
     }
 
     /// Carries a text to its reader, unless it is kept back: then its writer is told.
@@ -184,13 +195,13 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 self.tell(session, Message::Screening(Screening::Overdue));
             }
             Output::Warn { session, label } => {
-                self.pulse.acted(session, &label, now);
+                self.acted(session, &label, now);
                 info!(%session, %label, "warned");
                 self.tell(session, Message::Warned(label));
             }
             Output::Blur { session, label } => {
                 self.blur(session, label.clone());
-                self.pulse.acted(session, &label, now);
+                self.acted(session, &label, now);
             }
             Output::Unblur { session } => self.unblur(session),
             Output::Hold { session } => self.stop(session, |stops| stops.hold(true)),
@@ -223,6 +234,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             .and_then(|stay| stay.connected_at.take());
         if let Some(at) = connected_at {
             self.gauges.screened(now.saturating_duration_since(at));
+            self.stepped(session, steps::SCREEN, at, now);
         }
     }
 
@@ -268,7 +280,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
     /// The stay is over, and its token with it; the browser stays outside for a while.
     fn end(&mut self, session: SessionId, label: Label, outside: Option<Duration>, now: Instant) {
         info!(%session, %label, "ended by policy");
-        self.pulse.acted(session, &label, now);
+        self.acted(session, &label, now);
         if let Some(rest) = outside {
             self.register.keep_out(session, label.clone(), rest);
         }

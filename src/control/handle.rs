@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::line::{Line, SocketId};
 use super::pulse::LookFigures;
@@ -13,7 +13,7 @@ use super::request::{Begun, Demand, Measured, Order, Request, Ruled, Unordered};
 use crate::config;
 use crate::id::MatchId;
 use crate::limits;
-use crate::lobby::Unpaired;
+use crate::lobby::{Openness, Unpaired};
 use crate::media::Muted;
 use crate::moderation::{DeviceKey, Policy};
 
@@ -25,6 +25,7 @@ pub struct Handle {
     pub(super) next_socket: Arc<AtomicU64>,
     pub(super) config: Arc<config::Lobby>,
     pub(super) figures: Arc<Mutex<LookFigures>>,
+    pub(super) openness: watch::Receiver<Openness>,
 }
 
 impl Handle {
@@ -45,6 +46,11 @@ impl Handle {
             inbox,
             held,
         })
+    }
+
+    /// Whether somebody may come in by video, now and whenever that changes.
+    pub fn openness(&self) -> watch::Receiver<Openness> {
+        self.openness.clone()
     }
 
     /// How the looking goes, since the start.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tracing::info;
 
+use super::chronicle::steps;
 use super::line::SocketId;
 use super::request::{Begun, Measured, Message};
 use super::switchboard::{Switchboard, session_of};
@@ -98,6 +99,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         if let Some(next_at) = next_at {
             self.gauges
                 .first_picture(now.saturating_duration_since(next_at));
+            self.stepped(viewer, steps::PICTURE, next_at, now);
         }
     }
     /// How well goes, or went, what one leg sends to another in a match.

@@ -18,7 +18,8 @@
 //! 4. [`conduct`] does it: a gate, a word to the visitor, the end of a stay. By [`device`] tokens a
 //!    browser is known when it comes again.
 //!
-//! [`pulse`] measures how closely everybody is looked at, and how soon something is done.
+//! [`pulse`] measures how closely everybody is looked at, and how soon something is done; [`chronicle`] tells
+//! each step of a stay as a trace.
 //!
 //! Where a person should look, [`oversight`] has a case put on disk behind the lines, with the last
 //! pictures out of the [`album`]; [`casework`] is what people do with it, and brings what they decide back to the task.
@@ -26,6 +27,7 @@
 mod album;
 mod capacity;
 mod casework;
+mod chronicle;
 mod conduct;
 mod device;
 mod gauges;

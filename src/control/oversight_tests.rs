@@ -363,7 +363,7 @@ async fn a_device_that_was_sent_out_is_turned_away_when_it_comes_back() {
         1,
         Marks {
             device,
-            account: None,
+            ..Marks::default()
         },
     );
     assert!(board.write());
@@ -377,8 +377,8 @@ async fn a_device_that_was_sent_out_is_turned_away_when_it_comes_back() {
 async fn an_account_that_was_sent_out_is_turned_away_in_another_browser() {
     let mut board = Board::with_visitors(0);
     let by = |name: &str| Marks {
-        device: None,
         account: Some(Private::new(name.to_owned())),
+        ..Marks::default()
     };
     board.join(0, by("ada"));
     board.judge(0, Label::KNOWN_PICTURE);

@@ -151,16 +151,22 @@ impl Pulse {
         figures.count(verdict);
     }
 
-    /// Something is done about a visitor for that. What no picture brought about is not counted.
-    pub(super) fn acted(&mut self, session: SessionId, label: &Label, now: Instant) {
-        let last = self.watched.get(&session).and_then(|one| one.last.as_ref());
-        if let Some((taken, labels)) = last
-            && labels.contains(label)
-        {
-            let time = now.saturating_duration_since(*taken);
-            self.action.record(time);
-            self.figures.lock().action.record(time);
+    /// Something is done about a visitor for that: when the picture was taken that brought it about. What
+    /// none did is not counted.
+    pub(super) fn acted(
+        &mut self,
+        session: SessionId,
+        label: &Label,
+        now: Instant,
+    ) -> Option<Instant> {
+        let (taken, labels) = self.watched.get(&session)?.last.as_ref()?;
+        if !labels.contains(label) {
+            return None;
         }
+        let time = now.saturating_duration_since(*taken);
+        self.action.record(time);
+        self.figures.lock().action.record(time);
+        Some(*taken)
     }
 
     /// The leg is gone.

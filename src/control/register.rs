@@ -14,8 +14,9 @@ use crate::codec::VideoCodec;
 use crate::id::SessionId;
 use crate::lobby::Medium;
 use crate::media::Quality;
-use crate::moderation::{DeviceKey, Label};
+use crate::moderation::{DeviceKey, Label, Whence};
 use crate::private::Private;
+use crate::traces::{self, Trail};
 
 /// Who is connected, and how.
 pub(super) struct Register {
@@ -43,6 +44,10 @@ struct Socket {
 pub(super) struct Stay {
     socket: Option<SocketId>,
     token: Option<Private<String>>,
+    /// Who is told how long its steps take.
+    pub(super) trail: Trail,
+    /// Whether a backend leads it, and hears what is seen of it.
+    pub(super) is_led: bool,
     /// Whether it has a leg.
     pub(super) medium: Medium,
     /// The picture coding of that, once it is known.
@@ -59,6 +64,8 @@ pub(super) struct Stay {
     pub(super) partner: Option<SessionId>,
     /// The browser that it came with.
     pub(super) device: Option<DeviceKey>,
+    /// Where it comes from.
+    pub(super) whence: Option<Whence>,
     /// The code of the case about it, once there is one.
     pub(super) case: Option<String>,
     /// The token for that browser, until it is told.
@@ -138,12 +145,17 @@ impl Register {
         now: Instant,
     ) -> SessionId {
         let known = self.devices.as_mut();
-        let (device, device_token) = known.map(|devices| devices.greet(marks, now)).unzip();
+        let greeted = known.map(|devices| devices.greet(marks, now));
+        let whence = greeted.as_ref().and_then(|greeted| greeted.whence);
+        let greeted = greeted.map(|greeted| (greeted.key, greeted.token));
+        let (device, device_token) = greeted.unzip();
         self.last_session += 1;
         let session = SessionId(self.last_session);
         let stay = Stay {
             socket: Some(socket),
             token: None,
+            trail: traces::begin("stay", now),
+            is_led: false,
             medium,
             codec: None,
             asked_at: Some(now),
@@ -152,6 +164,7 @@ impl Register {
             sends: None,
             partner: None,
             device,
+            whence,
             case: None,
             device_token,
         };

@@ -9,7 +9,7 @@ use super::line::SocketId;
 use crate::id::{MatchId, SessionId};
 use crate::lobby::{Ask, Notice, Standing, Unpaired, Wish};
 use crate::media::{Muted, OfferError, Quality};
-use crate::moderation::{Actor, DeviceKey, Label, Policy, Ruling};
+use crate::moderation::{Actor, DeviceKey, Label, NetworkKey, Policy, Ruling, Score};
 use crate::private::Private;
 
 /// What a WebSocket asks of the control task.
@@ -197,6 +197,8 @@ pub struct Marks {
     pub device: Option<Private<String>>,
     /// Who they are to the operator, by their access token.
     pub account: Option<Private<String>>,
+    /// Their network under the key of today, and under the one before.
+    pub network: Option<[NetworkKey; 2]>,
 }
 
 /// What a person has decided, to be done.
@@ -248,6 +250,8 @@ pub enum Message {
     },
     /// How well went one direction of a match that is over.
     Measured(Measured),
+    /// What is seen in a picture of a session that a backend leads.
+    Judged(Vec<Score>),
     /// How far the look at the visitor's picture is.
     Screening(Screening),
     /// What the visitor shows is against the rules.

@@ -11,6 +11,7 @@ use tracing::{debug, info};
 
 use super::album::Album;
 use super::capacity::Capacity;
+use super::chronicle::steps;
 use super::device::Devices;
 use super::gauges::{Gauges, word};
 use super::line::SocketId;
@@ -23,7 +24,8 @@ use crate::classify::remarks::Remarks;
 use crate::config;
 use crate::id::{LegId, MatchId, SessionId};
 use crate::lobby::{
-    self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Output, Standing, Wish,
+    self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Openness, Output, Standing,
+    Wish,
 };
 use crate::media::{Command, Event, OfferError};
 use crate::moderation::{self, Desk};
@@ -46,6 +48,8 @@ pub(super) struct Switchboard<F> {
     capacity: Capacity,
     grace: Duration,
     retry_after: Duration,
+    /// The media plane has no place for another leg, until one is closed.
+    is_out_of_legs: bool,
     /// WebSockets that took no more, to be given up after what is being done.
     stuck: VecDeque<SocketId>,
     /// Those who want to know when nobody is left.
@@ -77,6 +81,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             capacity: Capacity::new(config.full_at_load_percent),
             grace: Duration::from_millis(config.grace_ms),
             retry_after: Duration::from_millis(config.retry_after_ms),
+            is_out_of_legs: false,
             stuck: VecDeque::new(),
             askers: Vec::new(),
         }
@@ -170,7 +175,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
             Event::Connected { leg } => self.leg_news(leg, LegNews::Connected, now),
             Event::Silent { leg } => self.leg_news(leg, LegNews::Silent, now),
             Event::Heard { leg } => self.leg_news(leg, LegNews::Heard, now),
-            Event::Closed { leg } => self.leg_news(leg, LegNews::Closed, now),
+            Event::Closed { leg } => {
+                self.is_out_of_legs = false;
+                self.leg_news(leg, LegNews::Closed, now);
+            }
             Event::FirstPicture {
                 match_id,
                 leg,
@@ -209,6 +217,14 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.lobby.online()
     }
 
+    /// Whether somebody may come in by video.
+    pub(super) fn openness(&self) -> Openness {
+        match self.lobby.openness() {
+            Openness::Open if self.is_out_of_legs => Openness::Full,
+            openness => openness,
+        }
+    }
+
     /// Whether the server is going away.
     pub(super) fn is_draining(&self) -> bool {
         self.lobby.is_draining()
@@ -223,6 +239,9 @@ impl<F: FnMut(Command)> Switchboard<F> {
             Door::Text => Medium::Text,
         };
         let session = self.register.begin(socket, medium, marks, now);
+        if let Some(stay) = self.register.stay(session) {
+            stay.is_led = matches!(wish.door, Door::Led { .. });
+        }
         self.put(Input::Join { session, wish }, now);
     }
 
@@ -281,6 +300,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
 
     /// An offer is not answered: no stay begins, or it goes on as it was.
     fn refused(&mut self, session: SessionId, reason: OfferError, now: Instant) {
+        self.is_out_of_legs |= reason == OfferError::Full;
         self.tell(session, self.unanswered(reason));
         if !self.register.has_joined(session) {
             self.put(Input::Unanswered { session }, now);
@@ -311,6 +331,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         if let Some(asked_at) = asked_at {
             self.gauges
                 .connected(now.saturating_duration_since(asked_at));
+            self.stepped(session, steps::CONNECT, asked_at, now);
         }
         self.put(Input::Leg { session, news }, now);
         if news == LegNews::Closed {
@@ -383,6 +404,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 // Before the media plane hears of it: whose picture is to be held is held from the
                 // start.
                 self.tell_desk(moderation::Input::Matched { match_id, sessions }, now);
+                self.waited(sessions, waited, now);
                 self.match_began(match_id, sessions, medium, waited);
             }
             Output::MatchEnded {
@@ -392,8 +414,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 reason,
                 lasted,
             } => {
-                info!(%match_id, ?reason, lasted_ms = lasted.as_millis(), "match ended");
-                self.gauges.lasted(lasted);
+                self.faced_each_other((match_id, sessions), (medium, reason), lasted, now);
                 self.match_ended(match_id, sessions, medium, now);
             }
             Output::Reported {
@@ -445,7 +466,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         let Some(stay) = self.register.stay(session) else {
             return;
         };
-        let key = stay.device;
+        let (key, whence) = (stay.device, stay.whence);
         let device = stay.device_token.take();
         self.tell(
             session,
@@ -458,6 +479,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
         let arrived = moderation::Input::Arrived {
             session,
             device: key,
+            whence,
         };
         self.tell_desk(arrived, now);
     }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 use tracing::error;
 
@@ -19,10 +19,11 @@ use super::switchboard::Switchboard;
 use super::watch::{Eyes, Seen, Watch};
 use crate::config;
 use crate::limits;
+use crate::lobby::Openness;
 use crate::media::{Command, Event};
 
 /// Starts the control task. `command` reaches the media plane and must not wait; `events` is what
-/// the media plane tells. With a `watch`, nobody is met whose picture was not looked at.
+/// the media plane tells. With `looking`, nobody is met whose picture was not looked at.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), visavis::media::StartError> {
@@ -38,7 +39,7 @@ pub fn start<F>(
     config: &config::Lobby,
     command: F,
     events: mpsc::Receiver<Event>,
-    watch: Option<Watch>,
+    looking: Option<Watch>,
 ) -> Handle
 where
     F: FnMut(Command) + Send + 'static,
@@ -46,17 +47,19 @@ where
     let (requests, inbox) = mpsc::channel(limits::CONTROL_REQUESTS);
     let online = Arc::new(AtomicUsize::new(0));
     let mut switchboard = Switchboard::new(config, StdRng::from_os_rng(), command);
-    let (desk, eyes) = watch.map(Watch::split).unzip();
+    let (desk, eyes) = looking.map(Watch::split).unzip();
     if let Some((desk, remarks, book)) = desk {
         let devices = Devices::new(book, StdRng::from_os_rng());
         switchboard = switchboard.with_desk(desk, remarks, devices);
     }
     let figures = switchboard.pulse.figures();
+    let (openness, seen_openness) = watch::channel(Openness::default());
     let task = Task {
         switchboard,
         events,
         eyes,
         online: Arc::clone(&online),
+        openness,
     };
     tokio::spawn(task.run(inbox));
     Handle {
@@ -65,6 +68,7 @@ where
         next_socket: Arc::new(AtomicU64::new(0)),
         config: Arc::new(config.clone()),
         figures,
+        openness: seen_openness,
     }
 }
 
@@ -74,6 +78,7 @@ struct Task<F> {
     /// Whoever looks at pictures, if anybody does.
     eyes: Option<Eyes>,
     online: Arc<AtomicUsize>,
+    openness: watch::Sender<Openness>,
 }
 
 impl<F: FnMut(Command)> Task<F> {
@@ -113,6 +118,9 @@ impl<F: FnMut(Command)> Task<F> {
             }
             self.online
                 .store(self.switchboard.online(), Ordering::Relaxed);
+            let openness = self.switchboard.openness();
+            self.openness
+                .send_if_modified(|before| std::mem::replace(before, openness) != openness);
         }
     }
 }

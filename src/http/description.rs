@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem_json::{PROBLEM_JSON, ProblemJson, tell_all_alike};
-use super::{age_checks, backend, health, ice_servers, signal, webhooks};
+use super::{age_checks, backend, console, health, ice_servers, signal, webhooks};
 
 /// An access token, by the name that the description has for it.
 pub(super) const ACCESS_TOKEN: &str = "access_token";
@@ -62,6 +62,9 @@ pub(super) struct Possible(
         (name = "Events", description = "What happens to your legs, as a stream or posted to URLs of yours."),
         (name = "Visitors", description = "What the shipped page uses: the WebSocket by which a visitor comes \
             in and is matched by the server."),
+        (name = "Console", description = "What the moderators' page does. A program of yours may do the same, with \
+            the token of a person."),
+        (name = "Appeals", description = "What a visitor may do about a case of theirs, with its code."),
         (name = "Health", description = "What an operator's machinery asks. Keep it from strangers, as you \
             would any such page."),
         (name = "Description", description = "This description."),
@@ -105,6 +108,7 @@ pub fn document() -> OpenApi {
         signal::described(),
         ice_servers::described(),
         age_checks::described(),
+        console::described(),
         health::described(),
         described(),
     ] {

@@ -20,6 +20,7 @@ use super::origins::{self, Origins};
 use super::prefixes::{Prefixes, origin_address, prefix};
 use super::problem_json::Problem;
 use super::throttle::Throttle;
+use super::whence::NetworkNames;
 use crate::access::{Gate, Grant, Keyring, Pass, Refusal};
 use crate::age::{Age, AgeBand};
 use crate::config;
@@ -27,6 +28,7 @@ use crate::control::Marks;
 use crate::limits;
 use crate::lobby::Wish;
 use crate::metrics;
+use crate::moderation::NetworkKey;
 use crate::pace::Pace;
 use crate::private::Private;
 
@@ -40,12 +42,14 @@ pub struct Entrance {
     challenges: Arc<Challenges>,
     age_checks: AgeChecks,
     ice_servers: IceServers,
+    networks: Arc<NetworkNames>,
 }
 
 /// How a WebSocket was let in: whoever is turned away for another reason may try again on it, also with
 /// a token for one use, and proves nothing twice.
 pub(super) struct LetIn {
     by: Option<(Private<String>, Pass)>,
+    address: Option<IpAddr>,
     progress: Progress,
     /// The check of their age that is under way.
     check: Option<Ticket>,
@@ -69,6 +73,7 @@ impl Entrance {
             challenges: Arc::default(),
             age_checks: AgeChecks::default(),
             ice_servers: IceServers::default(),
+            networks: Arc::default(),
         }
     }
 
@@ -201,6 +206,7 @@ impl Entrance {
         let marks = Marks {
             device: joining.device,
             account: pass.subject,
+            network: let_in.network(self),
         };
         Ok((wish, marks))
     }
@@ -255,6 +261,7 @@ impl LetIn {
     pub(super) fn new(address: Option<IpAddr>) -> Self {
         Self {
             by: None,
+            address,
             progress: Progress::new(address),
             check: None,
             age: None,
@@ -264,6 +271,14 @@ impl LetIn {
     /// Whether nobody listens to them any longer.
     pub(super) const fn is_given_up(&self) -> bool {
         self.progress.is_given_up()
+    }
+
+    /// Their network, as it is remembered of those who are sent away.
+    #[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+    fn network(&self, entrance: &Entrance) -> Option<[NetworkKey; 2]> {
+        let names = &entrance.networks;
+        self.address
+            .map(|address| names.keys_of(address, Instant::now()))
     }
 
     /// Waits until they are to be told that the check of their age is over; for ever, if there is none.

@@ -162,7 +162,7 @@ pub(super) fn write(message: Message, rules: &config::Lobby) -> Option<FromServe
         Message::Replaced => FromServer::Bye {
             reason: ByeReason::Replaced,
         },
-        Message::Measured(_) => return None,
+        Message::Measured(_) | Message::Judged(_) => return None,
     })
 }
 

@@ -31,6 +31,7 @@ pub mod signal;
 mod throttle;
 pub mod webhook_keys;
 pub mod webhooks;
+mod whence;
 
 use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;

@@ -30,7 +30,7 @@ use crate::metrics::{WEBHOOKS_RETRIED, WEBHOOKS_SENT};
 use crate::store::{AppendCause, OpenError, Outbox};
 
 /// What is sent for a try: of no leg, and of a type that nothing else has.
-const TEST: &str = r#"{"leg":"","type":"test"}"#;
+const TEST: &str = r#"{"leg":null,"type":"test"}"#;
 
 /// Where events go; cheap to clone.
 #[derive(Clone, Debug)]

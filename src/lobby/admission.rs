@@ -15,7 +15,30 @@ use crate::id::SessionId;
 use crate::limits;
 use crate::private::Private;
 
+/// Whether somebody may come in by video.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Openness {
+    /// They may.
+    #[default]
+    Open,
+    /// As many are here as the server can carry.
+    Full,
+    /// The server is about to end.
+    Draining,
+}
+
 impl Lobby {
+    /// Whether somebody may come in by video now.
+    pub fn openness(&self) -> Openness {
+        if self.drain.begun() {
+            Openness::Draining
+        } else if self.has_room && self.sessions.len() < self.rules.sessions {
+            Openness::Open
+        } else {
+            Openness::Full
+        }
+    }
+
     /// Somebody is at the door. Whoever comes by text has joined at once; whoever comes by video,
     /// when the offer is answered.
     pub(super) fn handle_join(&mut self, id: SessionId, wish: Wish, now: Instant) {

@@ -56,6 +56,7 @@ pub use crate::category::Category;
 use crate::config;
 use crate::id::SessionId;
 use crate::limits;
+pub use admission::Openness;
 pub use door::{
     Ask, ByeReason, Common, Complaint, Input, LeftReason, LegNews, Medium, Notice, Output, Refusal,
     Standing, Unpaired,

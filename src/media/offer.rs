@@ -64,6 +64,15 @@ pub(crate) struct AudioTerms {
     pub(crate) ssrc: Option<u32>,
 }
 
+impl AudioTerms {
+    /// Of one who only sends, and has no sound to send: no packet has such a payload type, which is
+    /// of seven bits.
+    const SILENT: Self = Self {
+        payload_type: u8::MAX,
+        ssrc: None,
+    };
+}
+
 /// The numbers of the video section.
 #[derive(Debug, Clone)]
 pub(crate) struct VideoTerms {
@@ -125,7 +134,7 @@ impl Terms {
         }
         Ok(Self {
             direction,
-            audio: terms.audio.ok_or(OfferError::NoAudio)?,
+            audio: terms.audio(direction).ok_or(OfferError::NoAudio)?,
             video: terms.video.ok_or(OfferError::NoVideo)?,
             sections: terms.sections,
             transport_cc: terms.transport_cc,
@@ -176,6 +185,14 @@ struct TermsSoFar {
 }
 
 impl TermsSoFar {
+    /// A camera without a microphone may send; whoever receives hears what there is to hear.
+    fn audio(&mut self, direction: Direction) -> Option<AudioTerms> {
+        let is_refused = |section: &Section| section.part == Part::Refused("audio");
+        let is_silent = direction == Direction::SendOnly && !self.sections.iter().any(is_refused);
+        let silent = is_silent.then_some(AudioTerms::SILENT);
+        self.audio.take().or(silent)
+    }
+
     /// Takes the first usable section of each kind.
     fn section(&mut self, params: Vec<PayloadParams>, usable: bool, codecs: &[VideoCodec]) -> Part {
         let is_audio = params.iter().any(|p| p.spec().codec.is_audio());
@@ -362,6 +379,31 @@ mod tests {
             read(&CHROMIUM.replace("a=fingerprint", "a=footprint")),
             OfferError::Malformed
         );
+    }
+
+    /// The offer of a browser that only sends, without the section of its sound.
+    fn picture_alone() -> String {
+        let offer = CHROMIUM.replace("a=sendrecv", "a=sendonly");
+        let sections: Vec<_> = offer.split("\nm=").collect();
+        let without = sections
+            .into_iter()
+            .filter(|section| !section.starts_with("audio"));
+        without.collect::<Vec<_>>().join("\nm=")
+    }
+
+    #[test]
+    fn who_only_sends_may_have_no_sound_and_who_receives_may_not() {
+        let offer = picture_alone();
+        let terms = Terms::read(&offer, VP8, Direction::SendOnly).unwrap();
+        assert_eq!((terms.sections.len(), terms.audio.ssrc), (1, None));
+        for (was, wanted) in [
+            ("a=recvonly", Direction::RecvOnly),
+            ("a=sendrecv", Direction::SendRecv),
+        ] {
+            let offer = offer.replace("a=sendonly", was);
+            let read = Terms::read(&offer, VP8, wanted).map(|_| ());
+            assert_eq!(read, Err(OfferError::NoAudio), "{was}");
+        }
     }
 
     #[test]

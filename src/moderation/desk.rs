@@ -11,8 +11,9 @@ use rand::{Rng, SeedableRng};
 use super::audit_line::{Actor, AuditLine, Deed};
 use super::carrying::Ruled;
 use super::devices::Devices;
-use super::docket::{DeviceKey, Input, Output};
+use super::docket::{DeviceKey, Input, Output, Whence};
 use super::dossier::{Dossier, Stage};
+use super::networks::Networks;
 use super::policy::{Policy, Screening};
 use super::verdict::Label;
 use super::vigilance::{self, Sampling};
@@ -31,6 +32,7 @@ pub struct Desk {
     pub(super) sampling: Sampling,
     pub(super) dossiers: Dossiers,
     pub(super) devices: Devices,
+    networks: Networks,
     alarms: Alarms,
     rng: StdRng,
     pub(super) outputs: VecDeque<Output>,
@@ -46,6 +48,7 @@ impl Desk {
             sampling: Sampling::from(config),
             dossiers: Dossiers::default(),
             devices: Devices::default(),
+            networks: Networks::new(Duration::from_millis(config.network_out_ms)),
             alarms: Alarms::default(),
             rng: StdRng::seed_from_u64(seed),
             outputs: VecDeque::new(),
@@ -57,7 +60,11 @@ impl Desk {
     /// tells whether more is left.
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
-            Input::Arrived { session, device } => self.handle_arrived(session, device, now),
+            Input::Arrived {
+                session,
+                device,
+                whence,
+            } => self.handle_arrived(session, device, whence, now),
             Input::Connected { session } => self.handle_connected(session, now),
             Input::Judged {
                 session,
@@ -81,7 +88,7 @@ impl Desk {
                 category,
             } => self.handle_reported(by, about, category, now),
             Input::Lifted { session, by } => self.lift(session, (by, Deed::Unblur), now),
-            Input::Readmitted { device } => self.devices.readmit(device),
+            Input::Readmitted { device } => self.readmit(device),
             Input::Ruled {
                 session,
                 device,
@@ -149,10 +156,22 @@ impl Desk {
         }
     }
 
-    /// A device stays outside for so long, as was decided before this desk began.
+    /// A device stays outside for so long, also as was decided before this desk began; for a while so do new
+    /// ones where it came from.
     pub fn keep_out(&mut self, device: DeviceKey, label: &Label, rest: Duration, now: Instant) {
         self.devices.greet(device, now);
         self.devices.keep_out(device, now + rest, label);
+        if let Some(network) = self.devices.network_of(device) {
+            self.networks.mark(network, rest, label, now);
+        }
+    }
+
+    /// A person lets a device in again.
+    fn readmit(&mut self, device: DeviceKey) {
+        self.devices.readmit(device);
+        if let Some(network) = self.devices.network_of(device) {
+            self.networks.forgive(network);
+        }
     }
 
     /// How many sessions it knows.
@@ -165,18 +184,31 @@ impl Desk {
         &self.policy
     }
 
-    fn handle_arrived(&mut self, session: SessionId, device: Option<DeviceKey>, now: Instant) {
+    fn handle_arrived(
+        &mut self,
+        session: SessionId,
+        device: Option<DeviceKey>,
+        whence: Option<Whence>,
+        now: Instant,
+    ) {
         let mut dossier = Dossier::new(device);
         let mut kept_out = None;
         if let Some(key) = device {
             let device = self.devices.greet(key, now);
             dossier.strikes = device.strikes.of_earlier_stays();
             dossier.repute = device.repute;
-            kept_out = device.kept_out(now);
+            device.network = whence.map(|whence| whence.network[0]).or(device.network);
+            kept_out = device.kept_out(now).map(|rest| (rest, "device"));
         }
-        if let Some((rest, label)) = kept_out {
+        if kept_out.is_none()
+            && let Some(whence) = whence.filter(|whence| !whence.is_known)
+        {
+            let rest = self.networks.rest(whence.network, now);
+            kept_out = rest.map(|rest| (rest, "network"));
+        }
+        if let Some(((rest, label), whose)) = kept_out {
             dossier.stage = Stage::Over;
-            let reason = format!("its device stays outside for {} s more", rest.as_secs());
+            let reason = format!("its {whose} stays outside for {} s more", rest.as_secs());
             self.write_rule(session, &label, Deed::TurnAway, reason);
             self.outputs.push_back(Output::End {
                 session,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
 
-use super::docket::DeviceKey;
+use super::docket::{DeviceKey, NetworkKey};
 use super::reporting::{Proof, Repute};
 use super::strikes::Strikes;
 use super::verdict::Label;
@@ -25,6 +25,8 @@ pub(super) struct Device {
     pub(super) strikes: Strikes,
     /// How its reports fared.
     pub(super) repute: Repute,
+    /// Where it came from last.
+    pub(super) network: Option<NetworkKey>,
     /// Until when it stays outside, and why.
     kept_out: Option<(Instant, Label)>,
     seen: Instant,
@@ -32,10 +34,11 @@ pub(super) struct Device {
 
 impl Devices {
     /// A device comes: what is known of it.
-    pub(super) fn greet(&mut self, key: DeviceKey, now: Instant) -> &Device {
+    pub(super) fn greet(&mut self, key: DeviceKey, now: Instant) -> &mut Device {
         let new = || Device {
             strikes: Strikes::default(),
             repute: Repute::default(),
+            network: None,
             kept_out: None,
             seen: now,
         };
@@ -54,6 +57,11 @@ impl Devices {
         }
         device.seen = now;
         device
+    }
+
+    /// Where it came from last.
+    pub(super) fn network_of(&self, key: DeviceKey) -> Option<NetworkKey> {
+        self.by_key.get(&key)?.network
     }
 
     /// It was warned or blurred.

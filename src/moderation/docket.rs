@@ -20,6 +20,25 @@ impl fmt::Debug for DeviceKey {
     }
 }
 
+/// A network under a key of the day: a number that tells nobody an address.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NetworkKey(pub [u8; 16]);
+
+impl fmt::Debug for NetworkKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[private]")
+    }
+}
+
+/// Where somebody comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Whence {
+    /// Their network under the key of today, and under the one before.
+    pub network: [NetworkKey; 2],
+    /// Whether their browser or their account was here before: that speaks for them, and not their network.
+    pub is_known: bool,
+}
+
 /// What the desk is told. One that names a session which is gone does nothing, but a report.
 #[derive(Debug)]
 pub enum Input {
@@ -29,6 +48,8 @@ pub enum Input {
         session: SessionId,
         /// Its device, if it brought a good token.
         device: Option<DeviceKey>,
+        /// Where it comes from, if that is known.
+        whence: Option<Whence>,
     },
     /// Its leg is connected: screening begins.
     Connected {

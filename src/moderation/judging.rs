@@ -197,7 +197,7 @@ impl Desk {
         dossier.held_since = None;
         dossier.look_again = None;
         if let (Some(device), Some(outside)) = (dossier.device, outside) {
-            self.devices.keep_out(device, now + outside, &label);
+            self.keep_out(device, &label, outside, now);
         }
     }
 

@@ -30,9 +30,10 @@ use crate::http::console::{Console, Parts, Reload};
 use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::webhooks::Webhooks;
 use crate::http::{self, Readiness};
-use crate::media::{Plane, StartError};
+use crate::media::{Plane, StartError, TcpDoor};
 use crate::metrics;
 use crate::store::Evidence;
+use crate::traces::Flusher;
 use lookout::{DeskBooks, Ledgers};
 use signals::{Signal, Signals};
 
@@ -81,6 +82,8 @@ pub struct Server {
     http: JoinHandle<io::Result<()>>,
     http_handle: ListenerHandle,
     signals: Signals,
+    /// Who is told how long everything takes, if anybody is.
+    traces: Option<Flusher>,
 }
 
 /// Where a started server can be found.
@@ -111,16 +114,11 @@ impl Server {
 
         descriptors::make_room(config.http.max_connections);
         let recorded = metrics::install()?;
+        let traces = ports::start_traces(loaded)?;
         tokio::spawn(keep_up(recorded.clone()));
         let lookout = lookout::build(loaded)?;
         let (plane, events) = ports::start_media(loaded, lookout.tap)?;
-        if let Some(door) = plane.take_door() {
-            tokio::spawn(async move {
-                if let Err(error) = door.run().await {
-                    warn!(%error, "no media over TCP");
-                }
-            });
-        }
+        tokio::spawn(let_in_by_tcp(plane.take_door()));
         let media = plane.clone();
         let command = move |command| media.send(command);
         let control = control::start(&config.lobby, command, events, lookout.watch);
@@ -167,6 +165,7 @@ impl Server {
             http,
             http_handle,
             signals,
+            traces,
         })
     }
 
@@ -231,6 +230,7 @@ impl Server {
             evidence.close().await;
         }
         let (plane, ledgers, webhooks) = (self.plane, self.ledgers, self.webhooks);
+        let traces = self.traces;
         // They wait for their threads, which a thread of the runtime must not.
         let ends = move || {
             plane.shutdown();
@@ -239,6 +239,9 @@ impl Server {
             }
             if let Some(webhooks) = webhooks {
                 webhooks.close();
+            }
+            if let Some(traces) = traces {
+                traces.close();
             }
         };
         let _ = tokio::task::spawn_blocking(ends).await;
@@ -266,6 +269,15 @@ fn desk(
         casework,
         reasons,
         reloads,
+    }
+}
+
+/// Media by TCP, where the configuration has it.
+async fn let_in_by_tcp(door: Option<TcpDoor>) {
+    if let Some(door) = door
+        && let Err(error) = door.run().await
+    {
+        warn!(%error, "no media over TCP");
     }
 }
 

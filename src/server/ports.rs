@@ -19,6 +19,7 @@ use crate::http::entrance::Entrance;
 use crate::http::ice_servers::IceServers;
 use crate::media::{Event, Plane, StartError};
 use crate::tap::Tap;
+use crate::traces::{self, Flusher};
 
 /// The certificate of the HTTP side, if it is to have one.
 pub(super) fn certificate_of(
@@ -87,6 +88,12 @@ fn challenges_of(loaded: &Loaded) -> Result<Challenges, ConfigError> {
         };
         loaded.wrong(key, within_reach(&error))
     })
+}
+
+/// From now on a collector is told of stays, if there is one.
+pub(super) fn start_traces(loaded: &Loaded) -> Result<Option<Flusher>, ConfigError> {
+    traces::start(&loaded.config.traces)
+        .map_err(|error| loaded.wrong("traces.url", within_reach(&error)))
 }
 
 /// Binds the port of the HTTP side.

@@ -19,6 +19,8 @@ use visavis::store::{
     Stored, Vault,
 };
 
+use crate::described::{Said, expect_described};
+
 /// A console for people with every role.
 pub(crate) struct DeskStage {
     address: SocketAddr,
@@ -244,11 +246,18 @@ async fn ask_at(
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
     let bytes = answer.split_off(end.unwrap() + 4);
     let head = String::from_utf8(answer).unwrap();
-    Answer {
+    let answer = Answer {
         status: head.split(' ').nth(1).unwrap().parse().unwrap(),
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         text: String::from_utf8_lossy(&bytes).into_owned(),
         head,
         bytes,
-    }
+    };
+    let said = Said {
+        status: answer.status,
+        kind: answer.header("content-type"),
+        body: &answer.text,
+    };
+    expect_described(method, path, &said);
+    answer
 }

@@ -7,6 +7,8 @@
 
 mod cases_at_desk;
 mod counted;
+#[path = "../program/described.rs"]
+mod described;
 mod desk_stage;
 mod outside;
 mod reload;

@@ -76,6 +76,29 @@ async fn a_backend_brings_together_whom_it_likes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backend_hears_when_the_server_is_full_and_when_it_no_longer_is() {
+    let operator = Operator::with_arguments(&["--lobby-max-sessions=2"]);
+    let backend = operator.backend();
+    let begin = events(&backend, Some(7), 1)[0].0;
+    let ada = backend.open("ada").await;
+    let _bob = backend.open("bob").await;
+    let full = events(&backend, Some(begin), 5);
+    let told = |events: &[(u64, String, Value)]| {
+        let told = events.iter().find(|(_, name, _)| name == "capacity");
+        told.expect("it is told").2.clone()
+    };
+    let expected = json!({ "leg": null, "type": "capacity", "state": "full", "online": 2 });
+    assert_eq!(told(&full), expected);
+    assert_eq!(backend.ask("DELETE", &ada.location).status, 200);
+    let last = full.last().unwrap().0;
+    let open = told(&events(&backend, Some(last), 2));
+    assert_eq!(
+        (&open["state"], &open["online"]),
+        (&json!("open"), &json!(1))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_comes_over_http_never_meets_who_comes_by_the_page() {
     let operator = Operator::new();
     let backend = operator.backend();

@@ -24,6 +24,7 @@ mod repairs;
 mod returns;
 #[path = "../program/started.rs"]
 mod started;
+mod traced;
 mod unrelated;
 mod visitor;
 mod websocket;

@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 41] = [
+const DRIVERS: [&str; 42] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/credentials.rs",
@@ -46,6 +46,7 @@ const DRIVERS: [&str; 41] = [
     "src/store/moderators.rs",
     "src/store/outbox.rs",
     "src/store/readmission.rs",
+    "src/traces.rs",
 ];
 
 /// What only drivers write.

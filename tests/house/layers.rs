@@ -20,7 +20,7 @@ const ROWS: [&[&str]; 10] = [
         "private",
     ],
     &["alarm", "config", "destination", "metrics", "pace", "rtp"],
-    &["access", "logging", "srtp", "tap"],
+    &["access", "logging", "srtp", "tap", "traces"],
     &["lobby", "media", "moderation"],
     &["classify", "store"],
     &["control"],

@@ -33,6 +33,7 @@ fn arrive(trial: &mut Trial, session: SessionId) {
     trial.put(Input::Arrived {
         session,
         device: None,
+        whence: None,
     });
 }
 

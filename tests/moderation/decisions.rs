@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use visavis::id::LegId;
-use visavis::moderation::{Actor, Deed, DeviceKey, Input, Label, Output, Policy, Ruling, Verdict};
+use visavis::id::{LegId, SessionId};
+use visavis::moderation::{
+    Actor, Deed, DeviceKey, Input, Label, NetworkKey, Output, Policy, Ruling, Verdict, Whence,
+};
 
 use crate::trial::{ONE, SECOND, Trial, actions, deeds, lines, policy, version};
 
@@ -155,7 +157,7 @@ fn who_is_kept_out_is_turned_away_until_the_time_has_passed() {
     assert_eq!(actions(&trial.see(ONE, &BAD)), [out(Some(SECOND * 60))]);
     trial.put(Input::Left { session: ONE });
     trial.pass(SECOND * 20);
-    let again = visavis::id::SessionId(2);
+    let again = SessionId(2);
     let outputs = trial.connect_device(again, Some(DEVICE));
     assert_eq!(deeds(&outputs), [Deed::TurnAway]);
     let turned_away = Output::End {
@@ -169,7 +171,7 @@ fn who_is_kept_out_is_turned_away_until_the_time_has_passed() {
         "nothing opens the door for them"
     );
     trial.pass(SECOND * 40);
-    let later = visavis::id::SessionId(3);
+    let later = SessionId(3);
     trial.connect_device(later, Some(DEVICE));
     assert_eq!(
         actions(&trial.see(later, &[])),
@@ -187,7 +189,7 @@ fn a_ban_has_its_end_and_keeps_the_device_out() {
         lasts: SECOND * 60,
     };
     assert_eq!(actions(&trial.see(ONE, &BAD)), [ban]);
-    let again = visavis::id::SessionId(2);
+    let again = SessionId(2);
     assert_eq!(
         deeds(&trial.connect_device(again, Some(DEVICE))),
         [Deed::TurnAway]
@@ -199,19 +201,19 @@ fn who_is_let_in_again_by_a_person_passes_the_door_and_only_they() {
     let mut trial = Trial::with("[[row]]\nlabel = 'porn'\naction = 'ban'\nban_ms = 60000\n");
     let other = DeviceKey([8; 16]);
     for (number, device) in [(1, DEVICE), (2, other)] {
-        let session = visavis::id::SessionId(number);
+        let session = SessionId(number);
         trial.connect_device(session, Some(device));
         trial.see(session, &BAD);
         trial.put(Input::Left { session });
     }
     assert_eq!(trial.put(Input::Readmitted { device: DEVICE }), []);
-    let back = visavis::id::SessionId(3);
+    let back = SessionId(3);
     trial.connect_device(back, Some(DEVICE));
     assert_eq!(
         actions(&trial.see(back, &[])),
         [Output::Pass { session: back }]
     );
-    let outside = visavis::id::SessionId(4);
+    let outside = SessionId(4);
     assert_eq!(
         deeds(&trial.connect_device(outside, Some(other))),
         [Deed::TurnAway]
@@ -445,6 +447,55 @@ fn what_a_service_decides_is_a_line_and_a_case_and_what_a_person_decides_is_the_
         let opens = |output: &&Output| matches!(output, Output::OpenCase(_));
         assert_eq!(outputs.iter().filter(opens).count(), cases);
     }
+}
+
+const HERE: [NetworkKey; 2] = [NetworkKey([1; 16]), NetworkKey([2; 16])];
+
+fn from(network: [NetworkKey; 2], is_known: bool) -> Option<Whence> {
+    Some(Whence { network, is_known })
+}
+
+/// How long a newcomer is turned away, if so.
+fn turned_away(outputs: &[Output]) -> Option<Duration> {
+    let end = outputs.iter().find_map(|output| match output {
+        Output::End { cool_down, .. } => Some(cool_down.unwrap()),
+        _ => None,
+    });
+    let is_written = deeds(outputs).contains(&Deed::TurnAway);
+    assert_eq!(end.is_some(), is_written);
+    end
+}
+
+#[test]
+fn who_throws_the_token_away_stays_outside_and_who_was_here_before_does_not() {
+    let mut trial = Trial::with(THEN_OUT);
+    let [old, other] = [DeviceKey([8; 16]), DeviceKey([9; 16])];
+    trial.connect_from(ONE, Some(DEVICE), from(HERE, false));
+    trial.put(Input::Ruled {
+        session: Some(ONE),
+        device: Some(DEVICE),
+        ruling: Ruling::Cooldown(Duration::from_secs(60)),
+        label: Label::PORN,
+        by: Actor::Backend("m".into()),
+    });
+    let mut come = |number, device, whence| {
+        let session = SessionId(number);
+        turned_away(&trial.connect_from(session, Some(device), whence))
+    };
+    // The same person in a new browser, in the same network: also under the key of the day before.
+    let minute = Some(Duration::from_secs(60));
+    assert_eq!(come(11, old, from(HERE, false)), minute);
+    let tomorrow = [NetworkKey([5; 16]), HERE[0]];
+    assert_eq!(come(12, old, from(tomorrow, false)), minute);
+    // The neighbours who were here before, strangers from elsewhere, and whose network nobody knows.
+    assert_eq!(come(13, other, from(HERE, true)), None);
+    let elsewhere = [NetworkKey([6; 16]), NetworkKey([7; 16])];
+    assert_eq!(come(14, DeviceKey([10; 16]), from(elsewhere, false)), None);
+    assert_eq!(come(15, DeviceKey([11; 16]), None), None);
+    trial.put(Input::Readmitted { device: DEVICE });
+    let session = SessionId(16);
+    let again = trial.connect_from(session, Some(DeviceKey([12; 16])), from(HERE, false));
+    assert_eq!(turned_away(&again), None, "it is forgiven with the device");
 }
 
 #[test]

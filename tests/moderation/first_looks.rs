@@ -190,6 +190,7 @@ fn a_text_session_is_never_looked_at_nor_held() {
     let arrived = trial.put(visavis::moderation::Input::Arrived {
         session: ONE,
         device: None,
+        whence: None,
     });
     assert!(arrived.is_empty());
     assert!(trial.face(1, [ONE, TWO]).is_empty());

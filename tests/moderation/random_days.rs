@@ -104,7 +104,11 @@ impl Days {
         if let Some(device) = device {
             self.devices.insert(session, device);
         }
-        self.put(Input::Arrived { session, device });
+        self.put(Input::Arrived {
+            session,
+            device,
+            whence: None,
+        });
         let kept_out = device.and_then(|device| self.kept_out.get(&device));
         let expected = kept_out.is_some_and(|until| *until > self.trial.now);
         assert_eq!(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use visavis::config;
 use visavis::id::{MatchId, SessionId};
 use visavis::moderation::{
-    AuditLine, Deed, Desk, DeviceKey, Input, Label, Output, Policy, Score, Verdict,
+    AuditLine, Deed, Desk, DeviceKey, Input, Label, Output, Policy, Score, Verdict, Whence,
 };
 
 pub(crate) const ONE: SessionId = SessionId(1);
@@ -74,7 +74,21 @@ impl Trial {
         session: SessionId,
         device: Option<DeviceKey>,
     ) -> Vec<Output> {
-        let mut outputs = self.put(Input::Arrived { session, device });
+        self.connect_from(session, device, None)
+    }
+
+    /// The same, of somebody whose network is known.
+    pub(crate) fn connect_from(
+        &mut self,
+        session: SessionId,
+        device: Option<DeviceKey>,
+        whence: Option<Whence>,
+    ) -> Vec<Output> {
+        let mut outputs = self.put(Input::Arrived {
+            session,
+            device,
+            whence,
+        });
         outputs.extend(self.put(Input::Connected { session }));
         outputs
     }

@@ -13,11 +13,14 @@ use crate::http::message::Category;
 use crate::id::MatchId;
 use crate::lobby::{self, Ask, Complaint, LeftReason, Notice, Wish};
 use crate::media::OfferError;
-use crate::moderation::{Actor, Label};
+use crate::moderation::{Actor, Label, Score};
 use crate::private::Private;
 
 /// Requests of one leg that wait for their turn.
 const WAITING: usize = 4;
+
+/// What is more likely than not.
+const LIKELY: f32 = 0.5;
 
 /// What a leg is asked for.
 #[derive(Debug)]
@@ -136,6 +139,8 @@ struct Keeper {
     waiting: Option<oneshot::Sender<Answer>>,
     /// Whoever waits to hear that a complaint is taken.
     complaining: Option<(Category, oneshot::Sender<Result<(), Unanswered>>)>,
+    /// What is at least as likely as not in its picture.
+    seen: Vec<String>,
     /// What is to be told once the first offer is answered.
     opened: Option<What>,
 }
@@ -172,6 +177,7 @@ pub(super) async fn open(
         standing,
         waiting: Some(done),
         complaining: None,
+        seen: Vec::new(),
         opened: Some(opened),
     };
     // A task of its own: whoever asked may hang up before the answer, and the line must not dangle.
@@ -248,6 +254,7 @@ impl Keeper {
                 sent: measured.sends.as_deref().map(Statistics::of),
                 received: measured.receives.as_deref().map(Statistics::of),
             }),
+            Message::Judged(scores) => self.see(&scores),
             Message::Screening(screening) => {
                 self.stands(|it| it.screening = Some(screening));
                 if screening == Screening::Passed {
@@ -331,6 +338,22 @@ impl Keeper {
         Ok(())
     }
 
+    /// Pictures come every few seconds: it is told when something else is likely in them.
+    fn see(&mut self, scores: &[Score]) {
+        let likely = scores.iter().filter(|score| score.value >= LIKELY);
+        let mut seen: Vec<_> = likely.map(|score| score.label.to_string()).collect();
+        seen.sort();
+        if seen != self.seen {
+            self.seen = seen;
+            let hundredths = |value: f32| (f64::from(value) * 100.0).round() / 100.0;
+            let scores = scores
+                .iter()
+                .map(|score| (score.label.to_string(), hundredths(score.value)));
+            let scores = scores.collect();
+            self.tell(What::Verdict { scores });
+        }
+    }
+
     /// Nothing more comes of a first offer that is refused, or whose answer nobody waits for.
     fn answer(&mut self, answer: Answer) -> Result<(), Over> {
         let is_good = answer.is_ok();
@@ -362,7 +385,7 @@ impl Keeper {
 
     fn tell(&self, what: What) {
         if let Some(news) = &self.news {
-            news.tell(&self.name, what);
+            news.tell(Some(&self.name), what);
         }
     }
 

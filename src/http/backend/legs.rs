@@ -121,6 +121,8 @@ fn session(asker: &Asker, offer: Private<String>, direction: Direction) -> Comin
     let marks = Marks {
         device: None,
         account: asker.account.clone(),
+        // Of a backend's visitor the token says who they are; the request comes from the backend.
+        network: None,
     };
     Coming::Session(wish, marks)
 }

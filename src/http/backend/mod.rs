@@ -29,9 +29,10 @@ mod statistics;
 mod watches;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -50,10 +51,12 @@ use crate::access::Grant;
 use crate::age::AgeBand;
 use crate::control::Handle;
 use crate::limits;
+use crate::lobby::Openness;
 use crate::private::Private;
+use crate::traces::{self, Trail};
 use address_book::{AddressBook, LegName};
-use news::News;
 pub(super) use news::WORDS;
+use news::{News, OpennessWord, What};
 
 /// What the routes work on; cheap to clone.
 #[derive(Clone)]
@@ -75,6 +78,10 @@ pub(super) fn routes(control: Handle, entrance: &Entrance, webhooks: Option<Webh
         turns: Arc::default(),
         ice_servers: entrance.ice_servers().clone(),
     };
+    tokio::spawn(tell_of_openness(
+        backend.control.clone(),
+        backend.news.clone(),
+    ));
     let guard = |group: OpenApiRouter<Backend>, grant| {
         group.layer(middleware::from_fn_with_state(
             (entrance.clone(), grant),
@@ -86,6 +93,27 @@ pub(super) fn routes(control: Handle, entrance: &Entrance, webhooks: Option<Webh
         .layer(DefaultBodyLimit::max(limits::SIGNAL_MESSAGE_BYTES))
         .layer(middleware::map_response(tell_all_alike))
         .with_state(backend)
+}
+
+/// Tells when the server is full, and when it no longer is; once a second at most.
+async fn tell_of_openness(control: Handle, news: News) {
+    let mut openness = control.openness();
+    let mut told = Openness::default();
+    while openness.changed().await.is_ok() {
+        let now = *openness.borrow_and_update();
+        if now == told {
+            continue;
+        }
+        told = now;
+        let state = match now {
+            Openness::Open => OpennessWord::Open,
+            Openness::Full => OpennessWord::Full,
+            Openness::Draining => OpennessWord::Draining,
+        };
+        let online = control.online();
+        news.tell(None, What::Capacity { state, online });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// For whom a request is made, by its token.
@@ -159,5 +187,25 @@ async fn admit(
 ) -> Result<Response, Problem> {
     let (account, band) = entrance.admit_backend(&request, grant)?;
     request.extensions_mut().insert(Asker { account, band });
-    Ok(next.run(request).await)
+    let trail = trail_of(&request);
+    let response = next.run(request).await;
+    trail.note(
+        "http.response.status_code",
+        i64::from(response.status().as_u16()),
+    );
+    Ok(response)
+}
+
+/// What a request is told as: by its route, never by the names that are in its address.
+#[expect(clippy::disallowed_methods, reason = "the driver's clock")]
+fn trail_of(request: &Request) -> Trail {
+    let method = request.method().as_str();
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("", MatchedPath::as_str);
+    let parent = request.headers().get("traceparent");
+    let parent = parent.and_then(|value| value.to_str().ok());
+    let trail = traces::follow(format!("{method} {route}"), parent, Instant::now());
+    trail.note("http.request.method", method.to_owned());
+    trail.note("http.route", route.to_owned());
+    trail
 }

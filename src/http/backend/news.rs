@@ -1,7 +1,7 @@
 //! [`News`]: what happens to a backend's legs and matches, in order and with numbers, so that whoever
 //! was away can ask for what came meanwhile.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -20,9 +20,9 @@ use crate::limits;
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
 pub(super) struct Happened {
-    /// The leg that it happened to: the last part of its `Location`.
-    #[schema(example = "5f0c8a52c7d94e0b9a3f1d6e8b7c4a20")]
-    leg: String,
+    /// The leg that it happened to: the last part of its `Location`; null for what is of the whole server.
+    #[schema(required, example = "5f0c8a52c7d94e0b9a3f1d6e8b7c4a20")]
+    leg: Option<String>,
     #[serde(flatten)]
     what: What,
 }
@@ -69,6 +69,12 @@ pub(super) enum What {
         /// What it received.
         received: Option<Statistics>,
     },
+    /// What is seen in its picture has changed: what was at least as likely as not no longer is, or
+    /// something else now is.
+    Verdict {
+        /// All that is seen, and how sure the models are of it, from 0 to 1.
+        scores: BTreeMap<String, f64>,
+    },
     /// Its visitor complains about the one whom it faces, or faced last.
     Reported {
         /// About what.
@@ -101,6 +107,26 @@ pub(super) enum What {
     },
     /// It is over.
     Closed,
+    /// The server has room for more legs, or no longer has.
+    Capacity {
+        /// Whether it has.
+        state: OpennessWord,
+        /// Visitors who are here now.
+        online: usize,
+    },
+}
+
+/// Whether somebody may come in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Openness)]
+pub(super) enum OpennessWord {
+    /// They may.
+    Open,
+    /// As many are here as the server can carry.
+    Full,
+    /// The server is about to end.
+    Draining,
 }
 
 /// Why a leg faces nobody any more.
@@ -121,7 +147,7 @@ pub(super) enum Reason {
 }
 
 /// The names of all events, as a backend may ask for them.
-pub(in crate::http) const WORDS: [&str; 14] = [
+pub(in crate::http) const WORDS: [&str; 16] = [
     "opened",
     "connected",
     "silent",
@@ -130,12 +156,14 @@ pub(in crate::http) const WORDS: [&str; 14] = [
     "picture",
     "parted",
     "quality",
+    "verdict",
     "reported",
     "warned",
     "blocked",
     "unblocked",
     "ended",
     "closed",
+    "capacity",
 ];
 
 /// One number and what happened then.
@@ -177,9 +205,9 @@ impl News {
         }))
     }
 
-    /// Something happened to a leg.
-    pub(super) fn tell(&self, leg: &LegName, what: What) {
-        let leg = leg.reveal().to_owned();
+    /// Something happened to a leg, or to the whole server.
+    pub(super) fn tell(&self, leg: Option<&LegName>, what: What) {
+        let leg = leg.map(|leg| leg.reveal().to_owned());
         let mut events = self.0.events.lock();
         let number = *self.0.newest.borrow() + 1;
         if events.len() == limits::BACKEND_EVENTS {
@@ -228,12 +256,14 @@ impl What {
             Self::Picture { .. } => "picture",
             Self::Parted { .. } => "parted",
             Self::Quality { .. } => "quality",
+            Self::Verdict { .. } => "verdict",
             Self::Reported { .. } => "reported",
             Self::Warned { .. } => "warned",
             Self::Blocked { .. } => "blocked",
             Self::Unblocked => "unblocked",
             Self::Ended { .. } => "ended",
             Self::Closed => "closed",
+            Self::Capacity { .. } => "capacity",
         }
     }
 }
@@ -278,6 +308,9 @@ mod tests {
                 sent: Some(Statistics::of(&Quality::default())),
                 received: None,
             },
+            What::Verdict {
+                scores: BTreeMap::new(),
+            },
             What::Reported {
                 category: Category::Spam,
             },
@@ -293,6 +326,10 @@ mod tests {
                 retry_after_ms: 0,
             },
             What::Closed,
+            What::Capacity {
+                state: OpennessWord::Full,
+                online: 7,
+            },
         ];
         assert_eq!(all.each_ref().map(What::word), WORDS);
     }
@@ -303,7 +340,7 @@ mod tests {
         let leg = LegName::new();
         let begin = *news.newest().borrow();
         for _ in 0..3 {
-            news.tell(&leg, What::Connected);
+            news.tell(Some(&leg), What::Connected);
         }
         assert_eq!(
             numbers(news.since(begin)),
@@ -319,7 +356,7 @@ mod tests {
         let leg = LegName::new();
         let begin = *news.newest().borrow();
         for _ in 0..=limits::BACKEND_EVENTS {
-            news.tell(&leg, What::Closed);
+            news.tell(Some(&leg), What::Closed);
         }
         let newest = *news.newest().borrow();
         assert_eq!(news.since(begin), Caught::Gap(newest));
@@ -335,7 +372,7 @@ mod tests {
         let leg = LegName::from_outside("a".to_owned());
         let news = News::new(1, None);
         news.tell(
-            &leg,
+            Some(&leg),
             What::Parted {
                 r#match: Some("it".to_owned()),
                 reason: Reason::Lost,

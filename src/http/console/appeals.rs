@@ -4,13 +4,14 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Console;
 use super::asked::Asked;
@@ -33,11 +34,10 @@ pub(super) const APPEALS: Pace = Pace {
 };
 
 /// The two routes.
-pub(super) fn routes(console: Console) -> Router {
-    Router::new()
-        .route("/v1/appeals", post(appeal))
-        .route("/v1/appeals/{code}", get(news))
-        .with_state(console)
+pub(super) fn table() -> OpenApiRouter<Console> {
+    OpenApiRouter::default()
+        .routes(routes!(appeal))
+        .routes(routes!(news))
 }
 
 /// From where something is asked.
@@ -51,13 +51,32 @@ impl<S: Sync> FromRequestParts<S> for Whence {
     }
 }
 
-#[derive(Deserialize)]
+/// What a visitor says.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Appeal {
+    /// Of the case, as it came with `blocked` or `ended`.
+    #[schema(example = "7QK4-M2XD-9TRB-X8WP")]
     code: String,
+    /// In their own words, 2,000 characters at most.
+    #[schema(value_type = String, example = "That was my dog.")]
     text: Private<String>,
 }
 
+/// Ask for another look
+///
+/// Once for each case, and somebody else decides. Needs no token but the case's code.
+#[utoipa::path(
+    post,
+    path = "/v1/appeals",
+    tag = "Appeals",
+    operation_id = "appeal",
+    request_body = Appeal,
+    responses((status = 202, description = "A person will look again.")),
+    extensions(("x-problems" = json!([
+        "unreadable", "no_such_case", "closed", "appealed", "appeal_text", "too_fast", "not_written", "store",
+    ]))),
+)]
 async fn appeal(
     State(console): State<Console>,
     Whence(address): Whence,
@@ -73,21 +92,49 @@ async fn appeal(
     Ok(StatusCode::ACCEPTED)
 }
 
+/// How a case stands, for whom it is about.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CaseNews)]
+struct NewsJson {
+    /// `open`, `second_opinion`, `escalated`, `appealed` or `closed`.
+    status: &'static str,
+    /// What was done; null if nothing.
+    #[schema(required)]
+    action: Option<String>,
+    /// Whether a machine alone has done it.
+    automated: bool,
+    /// When a person has decided, in milliseconds since 1970.
+    #[schema(required)]
+    decided_ms: Option<u64>,
+    /// Whether another look was asked for.
+    appealed: bool,
+}
+
+/// Ask how a case stands
+#[utoipa::path(
+    get,
+    path = "/v1/appeals/{code}",
+    tag = "Appeals",
+    operation_id = "getAppeal",
+    params(("code" = String, Path, description = "The case's code", example = "7QK4-M2XD-9TRB-X8WP")),
+    responses((status = 200, description = "How it stands.", body = NewsJson)),
+    extensions(("x-problems" = json!(["no_such_case", "too_fast", "store"]))),
+)]
 async fn news(
     State(console): State<Console>,
     Whence(address): Whence,
     Path(code): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<NewsJson>, Refusal> {
     let taken = console.0.news.lock().take(address, now());
     taken.map_err(|retry_after| Refusal::TooFast { retry_after })?;
     let news = console.0.casework.news(&code).await?;
-    Ok(Json(json!({
-        "status": news.status.word(),
-        "action": news.action,
-        "automated": news.automated,
-        "decided_ms": news.decided_ms,
-        "appealed": news.appealed,
-    })))
+    Ok(Json(NewsJson {
+        status: news.status.word(),
+        action: news.action,
+        automated: news.automated,
+        decided_ms: news.decided_ms,
+        appealed: news.appealed,
+    }))
 }
 
 fn now() -> Instant {

@@ -3,8 +3,8 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::asked::Asked;
 use super::refusal::Refusal;
@@ -12,27 +12,80 @@ use super::{Console, actor};
 use crate::moderation::Deed;
 use crate::store::{Ban, BanId, Moderator};
 
-pub(super) async fn list(State(console): State<Console>) -> Result<Json<Value>, Refusal> {
-    let kept_out = console.0.kept_out.clone();
-    let (bans, count) = read(move || kept_out.list()).await?;
-    let row = |ban: &Ban| {
-        json!({
-            "id": ban.id.to_string(),
-            "label": ban.label.as_str(),
-            "until_ms": ban.until_ms,
-        })
-    };
-    let bans: Vec<_> = bans.iter().map(row).collect();
-    Ok(Json(json!({ "bans": bans, "count": count })))
+/// Who stays outside.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Bans)]
+pub(super) struct BansJson {
+    bans: Vec<BanJson>,
+    /// How many there are, also those that are not listed.
+    count: usize,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ban)]
+struct BanJson {
+    #[schema(example = "5f0c8a52c7d94e0b")]
+    id: String,
+    /// For what.
+    label: String,
+    /// Milliseconds since 1970.
+    until_ms: u64,
+}
+
+impl BanJson {
+    fn of(ban: &Ban) -> Self {
+        Self {
+            id: ban.id.to_string(),
+            label: ban.label.as_str().to_owned(),
+            until_ms: ban.until_ms,
+        }
+    }
+}
+
+/// See who stays outside
+///
+/// Devices and accounts, by names that mean nothing elsewhere.
+#[utoipa::path(
+    get,
+    path = "/bans",
+    tag = "Console",
+    operation_id = "listBans",
+    responses((status = 200, description = "Those whose time is over first.", body = BansJson)),
+    extensions(("x-problems" = json!(["store"]))),
+)]
+pub(super) async fn list(State(console): State<Console>) -> Result<Json<BansJson>, Refusal> {
+    let kept_out = console.0.kept_out.clone();
+    let (bans, count) = read(move || kept_out.list()).await?;
+    let bans = bans.iter().map(BanJson::of).collect();
+    Ok(Json(BansJson { bans, count }))
+}
+
+/// Why somebody is let in again.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lift {
+    /// One of `GET /v1/console/reasons`.
+    #[schema(example = "mistake")]
     reason: String,
     #[serde(default)]
     note: String,
 }
+
+/// Let somebody in again
+///
+/// The line is in the audit log first.
+#[utoipa::path(
+    post,
+    path = "/bans/{id}/lift",
+    tag = "Console",
+    operation_id = "liftBan",
+    params(("id" = String, Path, description = "As it is listed", example = "5f0c8a52c7d94e0b")),
+    request_body = Lift,
+    responses((status = 204, description = "They may come in.")),
+    extensions(("x-problems" = json!([
+        "unreadable", "unknown_reason", "long_note", "no_such_ban", "not_written", "store",
+    ]))),
+)]
 
 pub(super) async fn lift(
     State(console): State<Console>,

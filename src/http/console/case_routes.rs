@@ -10,16 +10,16 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures_util::stream::{Stream, StreamExt, unfold};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
+use utoipa::ToSchema;
 
 use super::asked::Asked;
 use super::bans::read as read_disk;
-use super::case_json::{file_json, lease_json, queue_json};
+use super::case_json::{CaseJson, LeaseJson, QueueJson};
 use super::cybertip::archive;
 use super::refusal::Refusal;
-use super::trail::line;
+use super::trail::LineJson;
 use super::{Console, actor};
 use crate::classify::opinion::webp;
 use crate::codec::VideoCodec;
@@ -32,17 +32,31 @@ use crate::store::{Decision, Moderator, OpenPicture, Search};
 /// A line of events ends after so long: whoever goes on shows their token again.
 const EVENTS_LAST: Duration = Duration::from_secs(10 * 60);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
+    /// Only cases of this class: `conduct` or `child_safety`.
     class: Option<String>,
 }
 
+/// See what waits for a decision
+///
+/// Of cases that may show a child only whoever has the role for them sees any.
+#[utoipa::path(
+    get,
+    path = "/queue",
+    tag = "Console",
+    operation_id = "getQueue",
+    params(Which),
+    responses((status = 200, description = "The most pressing first.", body = QueueJson)),
+    extensions(("x-problems" = json!(["unreadable", "not_your_role", "store"]))),
+)]
 pub(super) async fn queue(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
     which: Result<Query<Which>, QueryRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<QueueJson>, Refusal> {
     let Query(which) = which.map_err(|wrong| Refusal::Unreadable(wrong.body_text()))?;
     let class =
         match which.class.as_deref() {
@@ -53,10 +67,22 @@ pub(super) async fn queue(
         };
     let queue = console.0.casework.queue(&person, class).await;
     let queue = console.allow(queue, &person, "queue").await?;
-    Ok(Json(queue_json(&queue)))
+    Ok(Json(QueueJson::of(&queue)))
 }
 
-/// Says that the queue changed, and nothing else: what it holds is asked for with a token.
+/// Hear when the queue has changed
+///
+/// Server-sent events that say so and nothing else: what it holds is asked for with a token. After ten minutes
+/// the line ends: whoever goes on shows their token again.
+#[utoipa::path(
+    get,
+    path = "/events",
+    tag = "Console",
+    operation_id = "streamQueue",
+    responses((status = 200, description = "A line for each change.", body = String, content_type = "text/event-stream",
+        example = json!("event: queue\ndata: changed\n\n"))),
+    extensions(("x-problems" = json!([]))),
+)]
 pub(super) async fn events(
     State(console): State<Console>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -68,6 +94,18 @@ pub(super) async fn events(
     Sse::new(changes.take_until(sleep(EVENTS_LAST))).keep_alive(KeepAlive::default())
 }
 
+/// Take the most pressing case
+///
+/// Of those that nobody has and that are yours to decide.
+#[utoipa::path(
+    post,
+    path = "/next",
+    tag = "Console",
+    operation_id = "takeNextCase",
+    responses((status = 200, description = "It is yours for a while.", body = CaseJson),
+        (status = 204, description = "Nothing waits.")),
+    extensions(("x-problems" = json!(["not_written", "store"]))),
+)]
 pub(super) async fn next(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
@@ -80,30 +118,62 @@ pub(super) async fn next(
     Ok(Json(case).into_response())
 }
 
+/// See a case
+#[utoipa::path(
+    get,
+    path = "/cases/{id}",
+    tag = "Console",
+    operation_id = "getCase",
+    params(("id" = u64, Path, description = "The case, as the queue lists it", example = 17)),
+    responses((status = 200, description = "All that is known of it.", body = CaseJson)),
+    extensions(("x-problems" = json!(["unreadable", "no_such_case", "store"]))),
+)]
 pub(super) async fn whole(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<CaseJson>, Refusal> {
     one(&console, &person, CaseId(id)).await.map(Json)
 }
 
-async fn one(console: &Console, person: &Moderator, id: CaseId) -> Result<Value, Refusal> {
+async fn one(console: &Console, person: &Moderator, id: CaseId) -> Result<CaseJson, Refusal> {
     let file = console.0.casework.case(person, id).await;
     let file = console.allow(file, person, "case").await?;
-    Ok(file_json(&file))
+    Ok(CaseJson::of(&file))
 }
 
+/// Take a case
+///
+/// For five minutes; asked for again it is prolonged. Nobody else can decide it meanwhile.
+#[utoipa::path(
+    post,
+    path = "/cases/{id}/lease",
+    tag = "Console",
+    operation_id = "takeCase",
+    params(("id" = u64, Path, description = "The case, as the queue lists it", example = 17)),
+    responses((status = 200, description = "It is yours.", body = LeaseJson)),
+    extensions(("x-problems" = json!(["unreadable", "no_such_case", "taken", "same_person", "closed", "store"]))),
+)]
 pub(super) async fn lease(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<LeaseJson>, Refusal> {
     let leased = console.0.casework.lease(&person, CaseId(id)).await;
     let lease = console.allow(leased, &person, "lease").await?;
-    Ok(Json(lease_json(&lease)))
+    Ok(Json(LeaseJson::of(&lease)))
 }
 
+/// Give a case back
+#[utoipa::path(
+    delete,
+    path = "/cases/{id}/lease",
+    tag = "Console",
+    operation_id = "giveCaseBack",
+    params(("id" = u64, Path, description = "The case, as the queue lists it", example = 17)),
+    responses((status = 204, description = "Anybody may take it.")),
+    extensions(("x-problems" = json!(["unreadable", "no_such_case", "not_leased", "store"]))),
+)]
 pub(super) async fn give_back(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
@@ -114,22 +184,51 @@ pub(super) async fn give_back(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+/// What a person decides.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Decide)]
 pub(super) struct Decided {
+    /// `dismiss`, `warn`, `blur`, `unblur`, `end`, `cooldown` or `ban`.
+    #[schema(example = "warn")]
     action: String,
+    /// One of `GET /v1/console/reasons`.
+    #[schema(example = "nudity")]
     reason: String,
     #[serde(default)]
     note: String,
+    /// How long a cooldown or a ban lasts.
     lasts_ms: Option<u64>,
 }
 
+/// How far a case has come.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CaseStatus)]
+pub(super) struct StatusJson {
+    /// `second_opinion` where somebody else has to agree, else `closed`.
+    status: &'static str,
+}
+
+/// Decide a case
+///
+/// Whoever decides has to have it. The line is in the audit log first; a lasting ban needs somebody senior, and a
+/// second person.
+#[utoipa::path(
+    post,
+    path = "/cases/{id}/decision",
+    tag = "Console",
+    operation_id = "decideCase",
+    params(("id" = u64, Path, description = "The case, as the queue lists it", example = 17)),
+    request_body = Decided,
+    responses((status = 200, description = "It is decided, or half of it.", body = StatusJson)),
+    extensions(("x-problems" = json!(["unreadable", "unknown_reason", "long_note", "no_such_case", "not_leased", "taken", "same_person", "closed", "not_written", "store"]))),
+)]
 pub(super) async fn decide(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
     Path(id): Path<u64>,
     Asked(decided): Asked<Decided>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<StatusJson>, Refusal> {
     console.reason(&decided.reason, &decided.note)?;
     let lasts = decided.lasts_ms.map(Duration::from_millis);
     let ruling = Ruling::of_word(&decided.action, lasts)
@@ -145,17 +244,33 @@ pub(super) async fn decide(
         .decide(&person, CaseId(id), decision)
         .await;
     let status = console.allow(status, &person, "decide").await?;
-    Ok(Json(json!({ "status": status.word() })))
+    let status = status.word();
+    Ok(Json(StatusJson { status }))
 }
 
-#[derive(Deserialize)]
+/// To whom a case is handed.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Escalate)]
 pub(super) struct Handed {
+    /// `senior` or `child_safety`.
+    #[schema(example = "senior")]
     to: String,
     #[serde(default)]
     note: String,
 }
 
+/// Hand a case to another role
+#[utoipa::path(
+    post,
+    path = "/cases/{id}/escalate",
+    tag = "Console",
+    operation_id = "escalateCase",
+    params(("id" = u64, Path, description = "The case, as the queue lists it", example = 17)),
+    request_body = Handed,
+    responses((status = 204, description = "It is theirs.")),
+    extensions(("x-problems" = json!(["unreadable", "long_note", "no_such_case", "not_leased", "taken", "closed", "not_written", "store"]))),
+)]
 pub(super) async fn escalate(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
@@ -178,12 +293,25 @@ pub(super) async fn escalate(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+/// Whether a case is kept beyond its time.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Hold)]
 pub(super) struct Held {
     on: bool,
 }
 
+/// Keep a case beyond its time
+#[utoipa::path(
+    post,
+    path = "/cases/{id}/hold",
+    tag = "Console",
+    operation_id = "holdCase",
+    params(("id" = u64, Path, description = "The case, as the queue lists it", example = 17)),
+    request_body = Held,
+    responses((status = 204, description = "So it is.")),
+    extensions(("x-problems" = json!(["unreadable", "no_such_case", "not_written", "store"]))),
+)]
 pub(super) async fn hold(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
@@ -195,7 +323,25 @@ pub(super) async fn hold(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A picture of a case: a WebP, or a keyframe that the page decodes.
+/// See a picture of a case
+///
+/// The line in the audit log comes first. A WebP, or a keyframe that the page decodes (`video/VP9`, `video/H264`).
+#[utoipa::path(
+    get,
+    path = "/cases/{id}/evidence/{n}",
+    tag = "Console",
+    operation_id = "getCasePicture",
+    params(
+        ("id" = u64, Path, description = "The case, as the queue lists it", example = 17),
+        ("n" = u32, Path, description = "As `evidence` of the case has it", example = 0),
+    ),
+    responses((
+        status = 200,
+        description = "The picture.",
+        content((Vec<u8> = "image/webp"), (Vec<u8> = "video/VP9"), (Vec<u8> = "video/H264")),
+    )),
+    extensions(("x-problems" = json!(["unreadable", "no_such_case", "no_such_picture", "sealed", "not_written", "store"]))),
+)]
 pub(super) async fn picture(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
@@ -212,7 +358,18 @@ pub(super) async fn picture(
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
-/// A case about a child as a file for whoever reports it.
+/// Take a case about a child out
+///
+/// As a ZIP, in the shape of NCMEC's CyberTipline, for whoever reports it. The line in the audit log comes first.
+#[utoipa::path(
+    post,
+    path = "/cases/{id}/export",
+    tag = "Console",
+    operation_id = "exportCase",
+    params(("id" = u64, Path, description = "The case, as the queue lists it", example = 17)),
+    responses((status = 200, description = "The file.", body = Vec<u8>, content_type = "application/zip")),
+    extensions(("x-problems" = json!(["unreadable", "no_such_case", "sealed", "not_written", "store"]))),
+)]
 pub(super) async fn export(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
@@ -229,12 +386,28 @@ pub(super) async fn export(
     Ok((headers, file).into_response())
 }
 
-/// What people did with a case, for whoever may see it.
+/// What people did with a case.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CaseTrail)]
+pub(super) struct CaseTrailJson {
+    lines: Vec<LineJson>,
+}
+
+/// See what people did with a case
+#[utoipa::path(
+    get,
+    path = "/cases/{id}/trail",
+    tag = "Console",
+    operation_id = "getCaseTrail",
+    params(("id" = u64, Path, description = "The case, as the queue lists it", example = 17)),
+    responses((status = 200, description = "Its lines in the audit log.", body = CaseTrailJson)),
+    extensions(("x-problems" = json!(["unreadable", "no_such_case", "store"]))),
+)]
 pub(super) async fn trail(
     State(console): State<Console>,
     Extension(person): Extension<Moderator>,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<CaseTrailJson>, Refusal> {
     one(&console, &person, CaseId(id)).await?;
     let search = Search {
         reason_start: format!("case {id}: "),
@@ -242,8 +415,8 @@ pub(super) async fn trail(
     };
     let audit = console.0.audit.clone();
     let trail = read_disk(move || audit.trail(&search)).await?;
-    let lines: Vec<_> = trail.lines.iter().map(line).collect();
-    Ok(Json(json!({ "lines": lines })))
+    let lines = trail.lines.into_iter().map(LineJson::of).collect();
+    Ok(Json(CaseTrailJson { lines }))
 }
 
 impl Console {

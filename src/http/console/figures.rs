@@ -9,8 +9,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Console;
 use super::bans::read as read_disk;
@@ -26,21 +26,103 @@ const MEASURES: [&str; 5] = ["warn", "blur", "end", "cooldown", "ban"];
 /// What takes it back.
 const REVERSALS: [&str; 2] = ["unblur", "readmit"];
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Span {
+    /// How many, today among them.
     #[serde(default = "a_month")]
+    #[param(required = false, minimum = 1, maximum = 366)]
     days: u64,
+}
+
+/// How the work goes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Figures)]
+pub(super) struct FiguresJson {
+    #[schema(example = "2026-11-01")]
+    from: String,
+    #[schema(example = "2026-11-30")]
+    to: String,
+    days: Vec<DayJson>,
+    labels: Vec<LabelJson>,
+    looking: LookingJson,
+}
+
+/// How often each thing was done on a day.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FiguresOfDay)]
+struct DayJson {
+    #[schema(example = "2026-11-30")]
+    day: String,
+    counts: BTreeMap<String, u64>,
+}
+
+/// What machines and people did for a label, and how often a person took something back.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FiguresOfLabel)]
+struct LabelJson {
+    label: String,
+    by_machine: u64,
+    by_people: u64,
+    reversed: u64,
+}
+
+/// How the looking goes since the server was started.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LookFigures)]
+struct LookingJson {
+    /// Time of visitors whose pictures can be looked at.
+    visitor_seconds: u64,
+    /// How much of it is covered by a verdict; null where nobody was there.
+    #[schema(required)]
+    covered_ratio: Option<f64>,
+    /// For so long a verdict covers.
+    covered_for_ms: u64,
+    /// From a connected leg to the first verdict.
+    first_verdict: SpreadJson,
+    /// From the picture that brought it about to what was done.
+    action: SpreadJson,
+    verdicts: Vec<VerdictsJson>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Spread)]
+struct SpreadJson {
+    count: u64,
+    #[schema(required)]
+    p50_ms: Option<u64>,
+    #[schema(required)]
+    p95_ms: Option<u64>,
+}
+
+/// Pictures by the classifier's version and by what they show most.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VerdictCount)]
+struct VerdictsJson {
+    version: String,
+    label: String,
+    count: u64,
 }
 
 const fn a_month() -> u64 {
     30
 }
 
+/// See how the work goes
+#[utoipa::path(
+    get,
+    path = "/figures",
+    tag = "Console",
+    operation_id = "getFigures",
+    params(Span),
+    responses((status = 200, description = "Counted from the audit log.", body = FiguresJson)),
+    extensions(("x-problems" = json!(["unreadable", "store", "ending"]))),
+)]
 pub(super) async fn figures(
     State(console): State<Console>,
     span: Result<Query<Span>, QueryRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<FiguresJson>, Refusal> {
     let Query(Span { days }) = span.map_err(|wrong| Refusal::Unreadable(wrong.body_text()))?;
     if !(1..=limits::FIGURES_DAYS).contains(&days) {
         let most = limits::FIGURES_DAYS;
@@ -49,60 +131,63 @@ pub(super) async fn figures(
     let today = today();
     let first = Day(today.0.saturating_sub(days - 1));
     let tallies = console.tally((first, Day(today.0 + 1))).await?;
-    Ok(Json(json!({
-        "from": first.to_string(),
-        "to": today.to_string(),
-        "days": by_day(&tallies),
-        "labels": by_label(&tallies),
-        "looking": looking(&console.0.control.look_figures()),
-    })))
+    Ok(Json(FiguresJson {
+        from: first.to_string(),
+        to: today.to_string(),
+        days: by_day(&tallies),
+        labels: by_label(&tallies),
+        looking: LookingJson::of(&console.0.control.look_figures()),
+    }))
 }
 
-/// How the looking goes since the server was started: how much of visitors' time is covered, how long
-/// things take, what is seen by which version.
-fn looking(figures: &LookFigures) -> Value {
-    let spread = |spread: &Spread| {
-        json!({
-            "count": spread.count(),
-            "p50_ms": spread.percentile_ms(50.0),
-            "p95_ms": spread.percentile_ms(95.0),
-        })
-    };
-    let whole = figures.covered + figures.uncovered;
-    let ratio = figures.covered.div_duration_f64(whole);
-    let verdicts: Vec<_> = figures
-        .verdicts
-        .iter()
-        .map(|((version, label), count)| {
-            json!({ "version": **version, "label": label, "count": count })
-        })
-        .collect();
-    json!({
-        "visitor_seconds": whole.as_secs(),
-        // Not a number, and so null, where nobody was there.
-        "covered_ratio": ratio,
-        "covered_for_ms": COVERED_FOR.as_millis(),
-        "first_verdict": spread(&figures.first_verdict),
-        "action": spread(&figures.action),
-        "verdicts": verdicts,
-    })
+impl LookingJson {
+    fn of(figures: &LookFigures) -> Self {
+        let whole = figures.covered + figures.uncovered;
+        let ratio = (!whole.is_zero()).then(|| figures.covered.div_duration_f64(whole));
+        let verdicts = figures.verdicts.iter();
+        let verdicts = verdicts.map(|((version, label), count)| VerdictsJson {
+            version: version.to_string(),
+            label: label.clone(),
+            count: *count,
+        });
+        Self {
+            visitor_seconds: whole.as_secs(),
+            covered_ratio: ratio,
+            covered_for_ms: u64::try_from(COVERED_FOR.as_millis()).unwrap_or(u64::MAX),
+            first_verdict: SpreadJson::of(&figures.first_verdict),
+            action: SpreadJson::of(&figures.action),
+            verdicts: verdicts.collect(),
+        }
+    }
+}
+
+impl SpreadJson {
+    fn of(spread: &Spread) -> Self {
+        Self {
+            count: spread.count(),
+            p50_ms: spread.percentile_ms(50.0),
+            p95_ms: spread.percentile_ms(95.0),
+        }
+    }
 }
 
 /// How often each thing was done on each day. What a policy only tries, and who is nobody, is left
 /// out.
-fn by_day(tallies: &[Tally]) -> Vec<Value> {
-    let mut days: BTreeMap<Day, BTreeMap<&str, u64>> = BTreeMap::new();
+fn by_day(tallies: &[Tally]) -> Vec<DayJson> {
+    let mut days: BTreeMap<Day, BTreeMap<String, u64>> = BTreeMap::new();
     for tally in tallies.iter().filter(|tally| is_decision(tally)) {
         let counts = days.entry(tally.day).or_default();
-        *counts.entry(&tally.action).or_default() += tally.count;
+        *counts.entry(tally.action.clone()).or_default() += tally.count;
     }
-    days.iter()
-        .map(|(day, counts)| json!({ "day": day.to_string(), "counts": counts }))
-        .collect()
+    let day = |(day, counts): (Day, _)| DayJson {
+        day: day.to_string(),
+        counts,
+    };
+    days.into_iter().map(day).collect()
 }
 
 /// For each label what machines and people did, and how often a person took something back.
-fn by_label(tallies: &[Tally]) -> Vec<Value> {
+fn by_label(tallies: &[Tally]) -> Vec<LabelJson> {
     let mut labels: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
     for tally in tallies {
         let is_measure = MEASURES.contains(&&*tally.action);
@@ -119,31 +204,33 @@ fn by_label(tallies: &[Tally]) -> Vec<Value> {
     }
     let mut rows: Vec<_> = labels.into_iter().collect();
     rows.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.iter().sum::<u64>()));
-    rows.iter()
-        .map(|(label, [by_machine, by_people, reversed])| {
-            json!({
-                "label": label,
-                "by_machine": by_machine,
-                "by_people": by_people,
-                "reversed": reversed,
-            })
-        })
-        .collect()
+    let row = |(label, [by_machine, by_people, reversed]): (&str, [u64; 3])| LabelJson {
+        label: label.to_owned(),
+        by_machine,
+        by_people,
+        reversed,
+    };
+    rows.into_iter().map(row).collect()
 }
 
 fn is_decision(tally: &Tally) -> bool {
     matches!(&*tally.by, "policy" | "person" | "backend" | "visitor") && tally.action != "policy"
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Export {
+    /// Which, as it is written in UTC.
+    #[param(example = "2026-11")]
     month: String,
+    /// For a program or for a table.
     #[serde(default)]
+    #[param(required = false, inline, example = "json")]
     format: Format,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Format {
     #[default]
@@ -151,6 +238,42 @@ enum Format {
     Csv,
 }
 
+/// What was done in a month, as it may be published.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Transparency)]
+pub(super) struct PublishedJson<'a> {
+    #[schema(example = "2026-11")]
+    month: &'a str,
+    rows: Vec<PublishedRow<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = TransparencyRow)]
+struct PublishedRow<'a> {
+    #[schema(example = "ban")]
+    action: &'a str,
+    /// `automated`, `person`, `service` or `visitor` (EU DSA, article 15).
+    decided_by: &'static str,
+    label: &'a str,
+    count: u64,
+}
+
+/// Take out what may be published
+///
+/// As JSON or as CSV; it names nobody.
+#[utoipa::path(
+    get,
+    path = "/transparency",
+    tag = "Console",
+    operation_id = "getTransparency",
+    params(Export),
+    responses((
+        status = 200,
+        description = "What was done in the month.",
+        content((PublishedJson<'_> = "application/json"), (String = "text/csv")),
+    )),
+    extensions(("x-problems" = json!(["unreadable", "store", "ending"]))),
+)]
 pub(super) async fn transparency(
     State(console): State<Console>,
     export: Result<Query<Export>, QueryRejection>,
@@ -162,7 +285,7 @@ pub(super) async fn transparency(
     let tallies = console.tally(days).await?;
     let rows = published(&tallies);
     let (kind, end, text) = match format {
-        Format::Json => ("application/json", "json", as_json(&month, &rows)),
+        Format::Json => ("application/json", "json", as_json(&month, &rows)?),
         Format::Csv => ("text/csv; charset=utf-8", "csv", as_csv(&month, &rows)),
     };
     let name = format!("attachment; filename=\"visavis-{month}.{end}\"");
@@ -192,14 +315,17 @@ fn published(tallies: &[Tally]) -> Rows<'_> {
     rows
 }
 
-fn as_json(month: &str, rows: &Rows<'_>) -> String {
-    let rows: Vec<_> = rows
+fn as_json(month: &str, rows: &Rows<'_>) -> Result<String, Refusal> {
+    let rows = rows
         .iter()
-        .map(|((action, decided_by, label), count)| {
-            json!({ "action": action, "decided_by": decided_by, "label": label, "count": count })
+        .map(|((action, decided_by, label), count)| PublishedRow {
+            action,
+            decided_by,
+            label,
+            count: *count,
         })
         .collect();
-    json!({ "month": month, "rows": rows }).to_string()
+    serde_json::to_string(&PublishedJson { month, rows }).map_err(|_| Refusal::Store)
 }
 
 /// Every word in it is ours or a label's: letters and underscores, which need no quotes.

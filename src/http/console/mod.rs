@@ -29,19 +29,23 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::control::{Casework, Handle};
+use crate::http::description::{MODERATOR_TOKEN, refuse, secure};
 use crate::http::prefixes::Prefixes;
+use crate::http::problem_json::tell_all_alike;
 use crate::limits;
 use crate::metrics;
 use crate::moderation::{Actor, AuditLine, Deed, Label};
-use crate::store::{AuditLog, KeptOut, Moderator, Moderators};
+use crate::store::{AuditLog, KeptOut, Moderator, Moderators, Role};
 use attempts::Attempts;
-use refusal::Refusal;
+use refusal::{PROBLEMS, Refusal};
 use refused::Refused;
 use rights::Action;
 
@@ -145,69 +149,84 @@ pub fn routes(console: Option<Console>) -> Router {
         let nobody = Router::new().fallback(async || Refusal::NoDesk);
         return Router::new().nest("/v1/console", nobody);
     };
-    let desk = desk(&console)
-        .merge(cases(&console))
+    let guard = |group: OpenApiRouter<Console>, action| {
+        let gate = sign_in::Gate::new(console.clone(), action);
+        group.layer(middleware::from_fn_with_state(gate, sign_in::admit))
+    };
+    let (desk, _) = desk(guard).merge(cases(guard)).split_for_parts();
+    let desk = desk
         .fallback(async || Refusal::NoSuchRoute)
         .method_not_allowed_fallback(async || Refusal::NoSuchMethod)
         .with_state(console.clone());
+    let (appeals, _) = appeals::table().split_for_parts();
     Router::new()
         .nest("/v1/console", desk)
-        .merge(appeals::routes(console))
+        .merge(appeals.with_state(console))
         .layer(DefaultBodyLimit::max(limits::CONSOLE_REQUEST_BYTES))
+        .layer(middleware::map_response(tell_all_alike))
         .layer(middleware::map_response(keep_nothing))
 }
 
-/// Puts whoever may do it before a route.
-fn guard(
-    console: &Console,
-) -> impl Fn(MethodRouter<Console>, Action) -> MethodRouter<Console> + '_ {
-    |method, action| {
-        let gate = sign_in::Gate::new(console.clone(), action);
-        method.layer(middleware::from_fn_with_state(gate, sign_in::admit))
-    }
+/// The same, described.
+pub(super) fn described() -> OpenApi {
+    let with_roles = |mut group: OpenApiRouter<Console>, action: Action| {
+        let roles: Vec<_> = Role::ALL
+            .into_iter()
+            .filter(|role| action.is_for(*role))
+            .map(Role::word)
+            .collect();
+        secure(group.get_openapi_mut(), MODERATOR_TOKEN, &roles);
+        group
+    };
+    let desk = desk(with_roles).merge(cases(with_roles));
+    let mut api = OpenApiRouter::default()
+        .nest("/v1/console", desk)
+        .into_openapi();
+    let all = [
+        "unknown_token",
+        "not_your_role",
+        "no_desk",
+        "too_many_attempts",
+    ];
+    refuse(&mut api, &PROBLEMS, &all);
+    let mut appeals = appeals::table().into_openapi();
+    refuse(&mut appeals, &PROBLEMS, &["no_desk"]);
+    api.merge(appeals);
+    api
 }
 
-fn desk(console: &Console) -> Router<Console> {
-    let to = guard(console);
-    Router::new()
-        .route("/me", to(get(desk_rules::me), Action::SignIn))
-        .route("/reasons", to(get(desk_rules::reasons), Action::SignIn))
-        .route("/bans", to(get(bans::list), Action::SeeBans))
-        .route("/bans/{id}/lift", to(post(bans::lift), Action::LiftBans))
-        .route("/trail", to(get(trail::read), Action::ReadTrail))
-        .route("/figures", to(get(figures::figures), Action::SeeFigures))
-        .route(
-            "/transparency",
-            to(get(figures::transparency), Action::Publish),
-        )
-        .route(
-            "/policy/reload",
-            to(post(desk_rules::reload), Action::ReloadPolicy),
-        )
+/// What everybody at the desk needs, each behind what it takes.
+fn desk(
+    to: impl Fn(OpenApiRouter<Console>, Action) -> OpenApiRouter<Console>,
+) -> OpenApiRouter<Console> {
+    let one = |route| OpenApiRouter::default().routes(route);
+    let rules = one(routes!(desk_rules::me)).routes(routes!(desk_rules::reasons));
+    to(rules, Action::SignIn)
+        .merge(to(one(routes!(bans::list)), Action::SeeBans))
+        .merge(to(one(routes!(bans::lift)), Action::LiftBans))
+        .merge(to(one(routes!(trail::read)), Action::ReadTrail))
+        .merge(to(one(routes!(figures::figures)), Action::SeeFigures))
+        .merge(to(one(routes!(figures::transparency)), Action::Publish))
+        .merge(to(one(routes!(desk_rules::reload)), Action::ReloadPolicy))
 }
 
-fn cases(console: &Console) -> Router<Console> {
-    let to = guard(console);
-    let lease = post(case_routes::lease).delete(case_routes::give_back);
-    let see = Action::SeeCases;
-    Router::new()
-        .route("/queue", to(get(case_routes::queue), see))
-        .route("/events", to(get(case_routes::events), see))
-        .route("/next", to(post(case_routes::next), see))
-        .route("/cases/{id}", to(get(case_routes::whole), see))
-        .route("/cases/{id}/lease", to(lease, see))
-        .route("/cases/{id}/decision", to(post(case_routes::decide), see))
-        .route("/cases/{id}/escalate", to(post(case_routes::escalate), see))
-        .route(
-            "/cases/{id}/evidence/{n}",
-            to(get(case_routes::picture), see),
-        )
-        .route("/cases/{id}/export", to(post(case_routes::export), see))
-        .route("/cases/{id}/trail", to(get(case_routes::trail), see))
-        .route(
-            "/cases/{id}/hold",
-            to(post(case_routes::hold), Action::HoldCases),
-        )
+/// What is done with cases.
+fn cases(
+    to: impl Fn(OpenApiRouter<Console>, Action) -> OpenApiRouter<Console>,
+) -> OpenApiRouter<Console> {
+    let cases = OpenApiRouter::default()
+        .routes(routes!(case_routes::queue))
+        .routes(routes!(case_routes::events))
+        .routes(routes!(case_routes::next))
+        .routes(routes!(case_routes::whole))
+        .routes(routes!(case_routes::lease, case_routes::give_back))
+        .routes(routes!(case_routes::decide))
+        .routes(routes!(case_routes::escalate))
+        .routes(routes!(case_routes::picture))
+        .routes(routes!(case_routes::export))
+        .routes(routes!(case_routes::trail));
+    let hold = OpenApiRouter::default().routes(routes!(case_routes::hold));
+    to(cases, Action::SeeCases).merge(to(hold, Action::HoldCases))
 }
 
 /// What a moderator sees stays in no browser's cache.

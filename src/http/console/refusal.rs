@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use crate::control::CaseworkError;
+use crate::http::description::Possible;
 use crate::http::problem_json::Problem;
 use crate::moderation::Hindrance;
 
@@ -128,6 +129,68 @@ impl Refusal {
         }
     }
 }
+
+/// Every refusal of the desk, and of an appeal, for the API's description.
+pub(super) const PROBLEMS: [Possible; 22] = [
+    Possible(400, "unreadable", "the request cannot be read"),
+    Possible(401, "unknown_token", "there is no token, or it is nobody's"),
+    Possible(403, "not_your_role", "another role may"),
+    Possible(
+        404,
+        "no_desk",
+        "pictures are not looked at on this server: there is nothing to decide",
+    ),
+    Possible(404, "no_such_ban", "nobody stays outside under this name"),
+    Possible(
+        404,
+        "no_such_case",
+        "there is no such case, for you at least",
+    ),
+    Possible(
+        404,
+        "no_such_picture",
+        "there is no such picture in this case",
+    ),
+    Possible(
+        409,
+        "sealed",
+        "the picture does not open with the evidence key of this server",
+    ),
+    Possible(409, "taken", "somebody else has the case; `by` says who"),
+    Possible(409, "not_leased", "you do not have the case, or no longer"),
+    Possible(409, "same_person", "somebody else has to decide it"),
+    Possible(409, "closed", "the case is closed"),
+    Possible(409, "appealed", "the case was appealed before"),
+    Possible(
+        409,
+        "wrong_policy",
+        "the policy has a mistake; the one before stays",
+    ),
+    Possible(
+        422,
+        "unknown_reason",
+        "the reason is not on the list of this server",
+    ),
+    Possible(422, "long_note", "the note is too long"),
+    Possible(422, "appeal_text", "an appeal says nothing, or too much"),
+    Possible(
+        429,
+        "too_many_attempts",
+        "too many unknown tokens came from there",
+    ),
+    Possible(429, "too_fast", "that was too fast"),
+    Possible(
+        503,
+        "not_written",
+        "the audit log takes no line, so that nothing was done",
+    ),
+    Possible(
+        503,
+        "store",
+        "what is kept on disk cannot be read or written",
+    ),
+    Possible(503, "ending", "the server is about to end"),
+];
 
 impl From<CaseworkError> for Refusal {
     fn from(error: CaseworkError) -> Self {

@@ -42,6 +42,7 @@ test("a watch sees a leg before and in a match, and a mute keeps it from everybo
     return (await fetch(server.url + path, request)).status;
   };
 
+  const hears = listen(`${server.url}/v1/events`, backend);
   const [ada, bob] = [await open("/v1/legs", publish, "sendrecv"), await open("/v1/legs", publish, "sendrecv")];
   const ann = await open(`${ada.at}/watch`, watch, "recvonly");
   await ann.until("sees somebody who faces nobody", ({ video }) => video.decoded > 10);
@@ -63,12 +64,38 @@ test("a watch sees a leg before and in a match, and a mute keeps it from everybo
     video.decoded > after.video.decoded + 30 && audio.energy > after.audio.energy,
   );
 
+  const verdicts = hears.filter(({ type }) => type === "verdict");
+  const of = (/** @type {string} */ at) => verdicts.find(({ leg }) => at.endsWith(`/${leg}`))?.scores;
+  for (const { at } of [ada, bob]) assert.ok(Object.values(of(at) ?? {}).some((score) => score >= 0.5));
+  assert.ok(verdicts.length < 10, "not with every picture");
   assert.equal(await ask("DELETE", ann.at, watch), 200);
   const { audio, video } = await bob.heard();
   assert.deepEqual([audio.lost, video.lost], [0, 0], "nobody notices any of it");
   const { code, said } = server.run(["audit", "verify", "--store-folder", join(server.folder, "data")]);
   assert.equal(code, 0, said);
 });
+
+/**
+ * The events of a server, as they come, until it ends.
+ * @param {string} url @param {string} token
+ */
+function listen(url, token) {
+  /** @type {{ type: string, leg: string, scores?: Record<string, number> }[]} */
+  const heard = [];
+  const read = async () => {
+    const { body } = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+      const lines = (text + read.value).split("\n");
+      text = lines.pop() ?? "";
+      for (const line of lines) if (line.startsWith("data: ")) heard.push(JSON.parse(line.slice(6)));
+    }
+  };
+  // The server ends before the stream does.
+  read().catch(() => {});
+  return heard;
+}
 
 /**
  * @param {Browser} browser @param {string} url
