@@ -274,6 +274,12 @@ pub const AUDIT_BATCHES: usize = 16_384;
 /// Audit lines that one transaction takes, about: what a sync to the disk costs is shared by them.
 pub const AUDIT_LINES_AT_ONCE: usize = 1_024;
 
+/// Pictures of which a service says more later.
+pub const OPINIONS_AWAITED: usize = 20_000;
+
+/// How long its later word is waited for.
+pub const OPINION_PATIENCE: Duration = Duration::from_secs(60 * 60);
+
 /// Networks that somebody was sent away from of late.
 pub const NETWORKS_KEPT: usize = 20_000;
 

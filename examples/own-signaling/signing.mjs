@@ -21,7 +21,7 @@ export function mintToken(grants) {
 }
 
 /**
- * Whether an event is really from visavis, and new (docs/backend.md).
+ * Whether an event is really from visavis, and new (docs/api.md).
  * @param {import("node:http").IncomingHttpHeaders} headers
  * @param {string} body as it came
  */

@@ -11,7 +11,7 @@
 //!    of [`known`] pictures.
 //!
 //! 4. A service of the operator's own may be asked as well: [`vendor`] posts the picture, [`opinion`]
-//!    reads what it says.
+//!    reads what it says, and [`afterwards`] what it says minutes later.
 //!
 //! In the worker, which may die without harm:
 //! 1. [`confine`] gives up files, network and priority before the first byte is read.
@@ -29,6 +29,7 @@
 //! For an operator's own pictures ([`still`]) and lists ([`imported`]), [`look_here`] looks without a
 //! worker and [`evaluation`] compares what is said with what should have been.
 
+pub mod afterwards;
 mod attendant;
 pub mod builtin;
 pub mod confine;

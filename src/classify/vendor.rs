@@ -3,7 +3,7 @@
 //!
 //! Only pictures that the workers have decoded and judged are sent: never what is no picture, and never
 //! whose it is. If no answer comes in time, the verdict keeps the workers' scores, and says that it is
-//! none, so that nobody passes by it.
+//! none, so that nobody passes by it. What it says minutes later comes by [`Afterwards`].
 
 use std::fs;
 use std::io;
@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::Judged;
+use super::afterwards::{Afterwards, Opined};
 use super::judgement::Unfit;
 use super::opinion::{LabelMap, MapError, signature, webp};
 use crate::codec::VideoCodec;
@@ -113,6 +114,19 @@ struct Service {
     /// Connections that wait for a request.
     idle: Mutex<Vec<Connection>>,
     at_once: Arc<Semaphore>,
+    /// What it will say more of.
+    afterwards: Afterwards,
+}
+
+/// A service that is asked, and what comes of it.
+#[derive(Debug)]
+pub struct Asked {
+    /// All verdicts, each once.
+    pub judged: mpsc::Receiver<Judged>,
+    /// What it says of pictures that are long past.
+    pub opined: mpsc::Receiver<Opined>,
+    /// Where it says so.
+    pub afterwards: Afterwards,
 }
 
 /// Has a service asked about everything that was judged. Gives all verdicts on, each once.
@@ -122,8 +136,10 @@ struct Service {
 pub fn ask_as_well(
     settings: &ServiceSettings,
     mut judged: mpsc::Receiver<Judged>,
-) -> Result<mpsc::Receiver<Judged>, ServiceSetError> {
-    let service = Arc::new(Service::new(settings)?);
+) -> Result<Asked, ServiceSetError> {
+    let (said, opined) = mpsc::channel(CLASSIFY_ANSWERS);
+    let service = Arc::new(Service::new(settings, said)?);
+    let afterwards = service.afterwards.clone();
     let (answers, answered) = mpsc::channel(CLASSIFY_ANSWERS);
     tokio::spawn(async move {
         while let Some(judged) = judged.recv().await {
@@ -143,7 +159,11 @@ pub fn ask_as_well(
             });
         }
     });
-    Ok(answered)
+    Ok(Asked {
+        judged: answered,
+        opined,
+        afterwards,
+    })
 }
 
 /// The verdict keeps its scores, and does not count as one.
@@ -159,7 +179,10 @@ fn without(mut judged: Judged, outcome: Outcome) -> Judged {
 }
 
 impl Service {
-    fn new(settings: &ServiceSettings) -> Result<Self, ServiceSetError> {
+    fn new(
+        settings: &ServiceSettings,
+        said: mpsc::Sender<Opined>,
+    ) -> Result<Self, ServiceSetError> {
         let destination = Destination::read(&settings.url)?;
         let path = &settings.secret;
         let secret = fs::read(path).map_err(|source| ServiceSetError::Secret {
@@ -170,10 +193,12 @@ impl Service {
         if secret.len() < 16 {
             return Err(ServiceSetError::Short(path.clone()));
         }
+        let labels = LabelMap::parse(&settings.labels)?;
         Ok(Self {
+            afterwards: Afterwards::new(secret.clone(), labels.clone(), said),
             destination,
             secret,
-            labels: LabelMap::parse(&settings.labels)?,
+            labels,
             deadline: settings.deadline,
             idle: Mutex::default(),
             at_once: Arc::new(Semaphore::new(settings.at_once)),
@@ -194,7 +219,9 @@ impl Service {
         let asked = timeout(self.deadline, self.ask(&judged.frame)).await;
         judged.verdict.took += now().saturating_duration_since(begun);
         match asked {
-            Ok(Ok(scores)) => {
+            // The workers' word is enough until then.
+            Ok(Ok(None)) => judged,
+            Ok(Ok(Some(scores))) => {
                 judged.verdict.scores.extend(scores);
                 judged.verdict.version = format!("{} service", judged.verdict.version).into();
                 judged
@@ -214,19 +241,32 @@ impl Service {
         }
     }
 
-    /// Asks, once more if a connection that had waited was closed.
-    async fn ask(&self, frame: &Frame) -> Result<Vec<Score>, AskError> {
+    /// Asks, once more if a connection that had waited was closed. None where it says more later.
+    async fn ask(&self, frame: &Frame) -> Result<Option<Vec<Score>>, AskError> {
         let body = Bytes::from(webp(&frame.data));
         let key = hex::encode(rand::random::<[u8; 16]>());
         let waiting = self.idle.lock().pop();
         if let Some(connection) = waiting
             && let Ok(answer) = self.post(connection, &key, body.clone()).await
         {
-            return Ok(self.labels.scores(&answer)?);
+            return self.read(&key, frame, answer);
         }
         let connection = self.destination.connect().await?;
         let answer = self.post(connection, &key, body).await?;
-        Ok(self.labels.scores(&answer)?)
+        self.read(&key, frame, answer)
+    }
+
+    fn read(
+        &self,
+        key: &str,
+        frame: &Frame,
+        answer: Option<Bytes>,
+    ) -> Result<Option<Vec<Score>>, AskError> {
+        let Some(answer) = answer else {
+            self.afterwards.expect(key, frame, now());
+            return Ok(None);
+        };
+        Ok(Some(self.labels.scores(&answer)?))
     }
 
     async fn post(
@@ -234,7 +274,7 @@ impl Service {
         mut connection: Connection,
         key: &str,
         body: Bytes,
-    ) -> Result<Bytes, AskError> {
+    ) -> Result<Option<Bytes>, AskError> {
         let seconds = seconds();
         let signed = signature(&self.secret, seconds, key, &body);
         let request = Request::post(self.destination.path())
@@ -251,7 +291,8 @@ impl Service {
         let body = body.collect().await.map_err(|_| AskError::Body)?.to_bytes();
         self.idle.lock().push(connection);
         match status {
-            StatusCode::OK => Ok(body),
+            StatusCode::OK => Ok(Some(body)),
+            StatusCode::ACCEPTED => Ok(None),
             status => Err(AskError::Status(status)),
         }
     }

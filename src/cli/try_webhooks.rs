@@ -14,7 +14,7 @@ Examples:
   visavis webhooks secret > webhooks.secret
   visavis --config visavis.toml webhooks test      posts {\"leg\":null,\"type\":\"test\"} to each of webhooks.urls
 
-The signature is that of Standard Webhooks: docs/backend.md has how to check it.";
+The signature is that of Standard Webhooks: docs/api.md has how to check it.";
 
 /// What to do.
 #[derive(Args, Clone, Debug)]

@@ -497,7 +497,7 @@ pub static KEYS: &[Key] = &[
     key!(
         webhooks.urls,
         Kind::List("http or https URLs, 8 at most"),
-        "Where events of a backend's legs are posted to; empty for nowhere. See docs/backend.md."
+        "Where events of a backend's legs are posted to; empty for nowhere. See docs/api.md."
     ),
     key!(
         webhooks.secret,

@@ -9,6 +9,7 @@ use super::oversight::{Oversight, Stops};
 use super::request::{Message, Refusal, Ruled, Screening, Whose};
 use super::switchboard::{Switchboard, leg_of, session_of};
 use crate::classify::Judged;
+use crate::classify::afterwards::Opined;
 use crate::id::SessionId;
 use crate::lobby;
 use crate::media::{Command, Gate};
@@ -36,6 +37,19 @@ impl<F: FnMut(Command)> Switchboard<F> {
             },
             now,
         );
+        self.give_up_stuck(now);
+    }
+
+    /// A service has said more of a picture that was judged long ago.
+    pub(super) fn handle_opined(&mut self, opined: Opined, now: Instant) {
+        let Opined { leg, taken, scores } = opined;
+        let session = session_of(leg);
+        let opined = Input::Opined {
+            session,
+            taken,
+            scores,
+        };
+        self.tell_desk(opined, now);
         self.give_up_stuck(now);
     }
 

@@ -21,7 +21,7 @@ use crate::control::watch::DeviceBook;
 use crate::id::CaseId;
 use crate::lobby::{Ask, Door, Notice, Wish};
 use crate::media::{Command, Event};
-use crate::moderation::{Actor, DeviceTokens, Policy, Ruling, Score, Verdict};
+use crate::moderation::{Actor, DeviceTokens, NetworkKey, Policy, Ruling, Score, Verdict};
 use crate::private::Private;
 use crate::store::{KeptOut, Receipt};
 use crate::tap::{Frame, Occasion};
@@ -389,6 +389,30 @@ async fn an_account_that_was_sent_out_is_turned_away_in_another_browser() {
     assert!(board.write());
     assert!(board.told(1).iter().any(ends));
     assert!(!board.told(2).iter().any(ends));
+}
+
+#[tokio::test]
+async fn a_new_browser_of_a_network_that_somebody_was_sent_out_of_is_turned_away_for_a_while() {
+    let mut board = Board::with_visitors(0);
+    let from = |first: u8| Marks {
+        network: Some([NetworkKey([first; 16]), NetworkKey([0; 16])]),
+        ..Marks::default()
+    };
+    board.join(0, from(1));
+    board.judge(0, Label::KNOWN_PICTURE);
+    assert!(board.write());
+    assert!(board.told(0).iter().any(ends));
+    board.join(1, from(1));
+    board.join(2, from(2));
+    let account = Some(Private::new("grace".to_owned()));
+    board.join(3, Marks { account, ..from(1) });
+    assert!(board.write());
+    assert!(board.told(1).iter().any(ends), "the same, most likely");
+    assert!(!board.told(2).iter().any(ends), "from elsewhere");
+    assert!(
+        !board.told(3).iter().any(ends),
+        "an account speaks for itself"
+    );
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem_json::{PROBLEM_JSON, ProblemJson, tell_all_alike};
-use super::{age_checks, backend, console, health, ice_servers, signal, webhooks};
+use super::{age_checks, backend, console, health, ice_servers, opinions, signal, webhooks};
 
 /// An access token, by the name that the description has for it.
 pub(super) const ACCESS_TOKEN: &str = "access_token";
@@ -108,6 +108,7 @@ pub fn document() -> OpenApi {
         signal::described(),
         ice_servers::described(),
         age_checks::described(),
+        opinions::described(),
         console::described(),
         health::described(),
         described(),

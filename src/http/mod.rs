@@ -1,7 +1,7 @@
 //! What is served over HTTP.
 //!
 //! 1. [`listener`] accepts a connection, with the [`certificate`] if there is one.
-//! 2. [`router`] finds the route: [`signal`] past the [`entrance`], [`ice_servers`], [`age_checks`], a [`backend`]'s with its
+//! 2. [`router`] finds the route: [`signal`] past the [`entrance`], [`ice_servers`], [`age_checks`], [`opinions`], a [`backend`]'s with its
 //!    [`problem_json`]s, [`health`] with [`own_use`], the moderators' [`console`], or else a file of the
 //!    [`assets`].
 //! 3. [`webhooks`] tell a backend the other way round, signed by [`webhook_keys`].
@@ -23,6 +23,7 @@ pub mod ice_servers;
 mod interpret;
 pub mod listener;
 pub mod message;
+mod opinions;
 mod origins;
 mod own_use;
 mod prefixes;
@@ -36,6 +37,7 @@ mod whence;
 use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::classify::afterwards::Afterwards;
 use crate::control::Handle;
 use crate::media::Plane;
 use console::Console;
@@ -50,7 +52,7 @@ pub fn router(
     readiness: Readiness,
     metrics: PrometheusHandle,
     console: Option<Console>,
-    (entrance, webhooks): (Entrance, Option<Webhooks>),
+    (entrance, webhooks, afterwards): (Entrance, Option<Webhooks>, Option<Afterwards>),
 ) -> Router {
     Router::new()
         .merge(signal::routes(
@@ -60,6 +62,7 @@ pub fn router(
         ))
         .merge(ice_servers::routes(entrance.clone()))
         .merge(age_checks::routes(entrance.clone()))
+        .merge(opinions::routes(entrance.clone(), afterwards))
         .merge(backend::routes(control.clone(), &entrance, webhooks))
         .merge(health::routes((control, media), readiness, metrics))
         .merge(description::routes())

@@ -105,6 +105,11 @@ impl Desk {
                 };
                 self.handle_ruled(ruled, now);
             }
+            Input::Opined {
+                session,
+                taken,
+                scores,
+            } => self.handle_opined(session, taken, scores, now),
             Input::Onlooker { session, leg, by } => self.admit_onlooker(session, leg, by),
             Input::Unlooked { session, by, saw } => self.dismiss_onlooker(session, by, saw),
             Input::Left { session } => self.remove(session),

@@ -120,6 +120,15 @@ pub enum Input {
         /// Who.
         by: Actor,
     },
+    /// A service says more of a picture that was judged long ago.
+    Opined {
+        /// The session.
+        session: SessionId,
+        /// When the picture was taken.
+        taken: Instant,
+        /// What is in it.
+        scores: Vec<Score>,
+    },
     /// A service of the operator's wants to see what the session sends.
     Onlooker {
         /// The session.

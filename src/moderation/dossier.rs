@@ -28,6 +28,8 @@ pub(super) struct Dossier {
     pub(super) sights: Sights,
     /// What was written, as far as there is something to say of it.
     pub(super) remarks: Sights,
+    /// What a service said later of pictures that were taken.
+    pub(super) opinions: Sights,
     pub(super) strikes: Strikes,
     pub(super) reports: Reports,
     /// How its own reports fared.
@@ -36,6 +38,17 @@ pub(super) struct Dossier {
     pub(super) level: Option<Level>,
     /// When it is woken; only [`crate::alarm::Alarms`] writes it.
     pub(super) alarm: Option<Instant>,
+}
+
+/// What rows count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Of {
+    /// Pictures, as they are judged.
+    Pictures,
+    /// Texts.
+    Texts,
+    /// What a service says later.
+    Opinions,
 }
 
 /// How far a session has come.
@@ -251,12 +264,22 @@ impl Dossier {
             look_again: None,
             sights: Sights::default(),
             remarks: Sights::default(),
+            opinions: Sights::default(),
             strikes: Strikes::default(),
             reports: Reports::default(),
             repute: Repute::default(),
             report_meter: Meter::default(),
             level: None,
             alarm: None,
+        }
+    }
+
+    /// What rows count of one kind.
+    pub(super) const fn seen(&mut self, of: Of) -> &mut Sights {
+        match of {
+            Of::Pictures => &mut self.sights,
+            Of::Texts => &mut self.remarks,
+            Of::Opinions => &mut self.opinions,
         }
     }
 

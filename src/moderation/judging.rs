@@ -7,7 +7,7 @@ use super::audit_line::{Actor, AuditLine, Deed};
 use super::case::Opening;
 use super::desk::Desk;
 use super::docket::Output;
-use super::dossier::{Blur, Bounds, Dossier, Newest, Sights, Stage};
+use super::dossier::{Blur, Bounds, Dossier, Newest, Of, Sights, Stage};
 use super::policy::{Action, Policy, Row, When};
 use super::reporting;
 use super::verdict::{Label, Outcome, Verdict};
@@ -40,7 +40,7 @@ impl Desk {
             dossier.sights.near_until = Some(now + NEAR_FOR);
         }
         let due = dossier.due(&self.policy, newest, now);
-        self.decide(session, due, &verdict.version, now);
+        self.decide(session, (Of::Pictures, due), &verdict.version, now);
         self.admit(session, taken, verdict, now);
         self.settle(session, now);
     }
@@ -56,14 +56,14 @@ impl Desk {
             .map(|(row, _)| (row.clone(), 1.0))
             .collect();
         let version = self.no_version();
-        self.decide(session, due, &version, now);
+        self.decide(session, (Of::Pictures, due), &version, now);
     }
 
     /// Rows have come true: each is written down, and of those in force the strongest is done.
     pub(super) fn decide(
         &mut self,
         session: SessionId,
-        due: Vec<Due>,
+        (of, due): (Of, Vec<Due>),
         version: &Arc<str>,
         now: Instant,
     ) {
@@ -76,11 +76,7 @@ impl Desk {
         for one in &due {
             let (row, _) = one;
             let in_force = self.policy.is_in_force(row);
-            let seen = match row.label.is_of_text() {
-                true => &mut dossier.remarks,
-                false => &mut dossier.sights,
-            };
-            seen.spend(row, !in_force, now);
+            dossier.seen(of).spend(row, !in_force, now);
             if !in_force {
                 tried.push(one);
                 continue;
@@ -268,6 +264,18 @@ impl Dossier {
     ) -> Vec<Due> {
         self.due_among(&self.remarks, policy, newest, now)
             .filter(|(row, _)| row.label.is_of_text())
+            .collect()
+    }
+
+    /// The rows that a later word about a picture makes true.
+    pub(super) fn due_of_opinion(
+        &self,
+        policy: &Policy,
+        newest: Newest<'_>,
+        now: Instant,
+    ) -> Vec<Due> {
+        self.due_among(&self.opinions, policy, newest, now)
+            .filter(|(row, _)| !row.label.is_of_text())
             .collect()
     }
 

@@ -1,11 +1,12 @@
-//! What visitors write to each other: what is kept back, and what follows of it. Rows about texts count
-//! texts as others count pictures.
+//! What is said beside the pictures as they come: by visitors to each other, and by a service of pictures that
+//! are long past. Rows count the texts, and apart from them the service's later words, as they count pictures;
+//! none of it opens a door or lifts a blur.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::desk::Desk;
-use super::dossier::{Newest, Stage};
+use super::dossier::{Newest, Of, Stage};
 use super::policy::Policy;
 use super::verdict::{Label, Score, Verdict};
 use crate::id::SessionId;
@@ -27,7 +28,33 @@ impl Desk {
         };
         dossier.remarks.add(&self.policy, newest);
         let due = dossier.due_of_text(&self.policy, newest, now);
-        self.decide(session, due, &version, now);
+        self.decide(session, (Of::Texts, due), &version, now);
+    }
+
+    /// A service says more of a picture that was judged long ago.
+    pub(super) fn handle_opined(
+        &mut self,
+        session: SessionId,
+        taken: Instant,
+        scores: Vec<Score>,
+        now: Instant,
+    ) {
+        let Some(dossier) = self.dossiers.get_mut(&session) else {
+            return;
+        };
+        if dossier.connected_at().is_none() {
+            return;
+        }
+        let version: Arc<str> = Arc::from("service, later");
+        let verdict = Verdict::judged(scores, Arc::clone(&version), Duration::ZERO);
+        let newest = Newest {
+            taken,
+            verdict: &verdict,
+        };
+        dossier.opinions.add(&self.policy, newest);
+        let due = dossier.due_of_opinion(&self.policy, newest, now);
+        self.decide(session, (Of::Opinions, due), &version, now);
+        self.settle(session, now);
     }
 
     /// For what a text is not to reach anybody, if it is not: no word of that is written down before,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::audit_line::{Actor, AuditLine, Deed};
 use super::desk::Desk;
 use super::docket::{DeviceKey, Output};
-use super::dossier::Stage;
+use super::dossier::{Of, Stage};
 use super::policy::{Action, Row};
 use super::verdict::{Label, Score};
 use crate::category::Category;
@@ -259,7 +259,7 @@ impl Desk {
             })
             .collect();
         let version = self.no_version();
-        self.decide(about, due, &version, now);
+        self.decide(about, (Of::Pictures, due), &version, now);
         self.settle(about, now);
     }
 

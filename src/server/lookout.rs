@@ -4,13 +4,15 @@
 use std::error::Error;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use super::{ServerError, rulebook};
+use crate::classify::afterwards::{Afterwards, Opined};
 use crate::classify::listening::ListenError;
 use crate::classify::remarks::Remarks;
 use crate::classify::vendor::{ServiceSetError, ServiceSettings, ask_as_well};
-use crate::classify::{Builtin, KnownList, Settings, StartError, look_here};
+use crate::classify::{Builtin, Judged, KnownList, Settings, StartError, look_here};
 use crate::config::{ConfigError, Loaded};
 use crate::control::{DeviceBook, Watch};
 use crate::http::webhooks::{WebhookError, Webhooks};
@@ -29,6 +31,8 @@ pub(super) struct Lookout {
     pub(super) books: Option<DeskBooks>,
     /// To be closed at the end.
     pub(super) ledgers: Option<Ledgers>,
+    /// Where a service says more of pictures later.
+    pub(super) afterwards: Option<Afterwards>,
 }
 
 /// What is closed once nobody decides any more.
@@ -86,12 +90,7 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
     let settings = Settings::from(&loaded.config);
     let (classifier, judged) =
         Builtin::start(&settings).map_err(|error| wrong_files(loaded, &error))?;
-    let judged = match ServiceSettings::of(&loaded.config.classifier) {
-        Some(service) => {
-            ask_as_well(&service, judged).map_err(|error| wrong_service(loaded, &error))?
-        }
-        None => judged,
-    };
+    let asked = asked(loaded, judged)?;
     let known = classifier.known_list();
     let (sender, frames) = tap::queue();
     let mut desk = Desk::new(policy, config, rand::random());
@@ -120,7 +119,8 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
         devices,
         frames,
         classifier: Box::new(classifier),
-        judged,
+        judged: asked.judged,
+        opined: asked.opined,
         audit: audit.clone(),
         cases: cases.clone(),
     };
@@ -142,6 +142,31 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
         watch: Some(watch),
         books: Some(books),
         ledgers: Some(ledgers),
+        afterwards: asked.afterwards,
+    })
+}
+
+/// What the workers say, and a service beside them if the configuration names one.
+struct Heard {
+    judged: mpsc::Receiver<Judged>,
+    opined: mpsc::Receiver<Opined>,
+    afterwards: Option<Afterwards>,
+}
+
+fn asked(loaded: &Loaded, judged: mpsc::Receiver<Judged>) -> Result<Heard, ConfigError> {
+    let Some(service) = ServiceSettings::of(&loaded.config.classifier) else {
+        let (_, opined) = mpsc::channel(1);
+        return Ok(Heard {
+            judged,
+            opined,
+            afterwards: None,
+        });
+    };
+    let asked = ask_as_well(&service, judged).map_err(|error| wrong_service(loaded, &error))?;
+    Ok(Heard {
+        judged: asked.judged,
+        opined: asked.opined,
+        afterwards: Some(asked.afterwards),
     })
 }
 

@@ -138,7 +138,7 @@ impl Server {
             readiness.clone(),
             recorded,
             console,
-            (entrance, webhooks.clone()),
+            (entrance, webhooks.clone(), lookout.afterwards),
         );
         let listener = Listener::new(socket, certificate, &config.http);
         let http_handle = listener.handle();

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -16,6 +16,7 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use visavis::classify::Judged;
+use visavis::classify::afterwards::{Signed, Unheard};
 use visavis::classify::opinion::signature;
 use visavis::classify::vendor::{ServiceSetError, ServiceSettings, ask_as_well};
 use visavis::codec::VideoCodec;
@@ -33,11 +34,13 @@ enum Manner {
     Silent,
     Failing,
     Nonsense,
+    /// Answers that more is to come.
+    Later,
 }
 
 /// Counts what came.
 #[derive(Clone)]
-struct Seen(Manner, Arc<AtomicUsize>);
+struct Seen(Manner, Arc<AtomicUsize>, mpsc::UnboundedSender<String>);
 
 async fn look(State(seen): State<Seen>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
     seen.1.fetch_add(1, Ordering::Relaxed);
@@ -46,6 +49,11 @@ async fn look(State(seen): State<Seen>, headers: HeaderMap, body: Bytes) -> (Sta
         Manner::Silent => std::future::pending().await,
         Manner::Failing => return (StatusCode::INTERNAL_SERVER_ERROR, String::new()),
         Manner::Nonsense => "no answer".to_owned(),
+        Manner::Later => {
+            let key = headers.get("idempotency-key").unwrap();
+            seen.2.send(key.to_str().unwrap().to_owned()).unwrap();
+            return (StatusCode::ACCEPTED, String::new());
+        }
     };
     (StatusCode::OK, said)
 }
@@ -67,14 +75,31 @@ fn adapter(headers: &HeaderMap, body: &[u8]) -> (StatusCode, String) {
 
 /// A service, and the settings to ask it by.
 async fn service(name: &str, manner: Manner, secret: &str) -> (ServiceSettings, Arc<AtomicUsize>) {
+    let (settings, count, _) = service_with_keys(name, manner, secret).await;
+    (settings, count)
+}
+
+/// The same, and the names of the pictures of which more is to come.
+async fn service_with_keys(
+    name: &str,
+    manner: Manner,
+    secret: &str,
+) -> (
+    ServiceSettings,
+    Arc<AtomicUsize>,
+    mpsc::UnboundedReceiver<String>,
+) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let count = Arc::new(AtomicUsize::new(0));
-    let router = Router::new()
-        .route("/look", post(look))
-        .with_state(Seen(manner, Arc::clone(&count)));
+    let (later, keys) = mpsc::unbounded_channel();
+    let router = Router::new().route("/look", post(look)).with_state(Seen(
+        manner,
+        Arc::clone(&count),
+        later,
+    ));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    (settings(name, address, secret), count)
+    (settings(name, address, secret), count, keys)
 }
 
 fn settings(name: &str, address: SocketAddr, secret: &str) -> ServiceSettings {
@@ -100,7 +125,7 @@ fn judged(leg: u64) -> Judged {
 /// What becomes of these.
 async fn completed(settings: &ServiceSettings, given: Vec<Judged>) -> Vec<Judged> {
     let (sender, receiver) = mpsc::channel(16);
-    let mut answers = ask_as_well(settings, receiver).unwrap();
+    let mut answers = ask_as_well(settings, receiver).unwrap().judged;
     let many = given.len();
     let mut all = Vec::new();
     for judged in given {
@@ -214,4 +239,41 @@ async fn settings_of_a_service_that_cannot_be_are_refused() {
         ..right
     };
     assert!(matches!(refused(&wrong), ServiceSetError::Labels(_)));
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a signature is of a time by both clocks"
+)]
+fn now() -> (Instant, u64) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    (Instant::now(), since.unwrap().as_secs())
+}
+
+#[tokio::test]
+async fn what_a_service_says_later_is_of_the_picture_and_the_workers_word_is_enough_until_then() {
+    let (settings, _, mut keys) = service_with_keys("later", Manner::Later, SECRET).await;
+    let (sender, receiver) = mpsc::channel(16);
+    let mut asked = ask_as_well(&settings, receiver).unwrap();
+    let given = judged(7);
+    let taken = given.frame.taken;
+    sender.send(given).await.unwrap();
+    let judged = asked.judged.recv().await.unwrap();
+    assert_eq!(judged.verdict.outcome, Outcome::Judged);
+    assert_eq!(judged.verdict.scores.len(), 1, "the workers' alone");
+
+    let (key, body) = (keys.recv().await.unwrap(), br#"{"labels": {"nudity": 1}}"#);
+    let say = |key: &str, name: &str| {
+        let (instant, seconds) = now();
+        let signature = &signature(SECRET.as_bytes(), seconds, name, body);
+        let signed = Signed { seconds, signature };
+        asked.afterwards.say(key, signed, body, (instant, seconds))
+    };
+    assert_eq!(say(&key, "another"), Err(Unheard::Unsigned));
+    assert_eq!(say("another", "another"), Err(Unheard::Unknown));
+    assert_eq!(say(&key, &key), Ok(()));
+    assert_eq!(say(&key, &key), Err(Unheard::Unknown), "all is said");
+    let opined = asked.opined.recv().await.unwrap();
+    assert_eq!((opined.leg.0, opined.taken), (7, taken));
+    assert_eq!(opined.scores, [Score::new(Label::PORN, 1.0).unwrap()]);
 }

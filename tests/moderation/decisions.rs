@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use visavis::id::{LegId, SessionId};
 use visavis::moderation::{
-    Actor, Deed, DeviceKey, Input, Label, NetworkKey, Output, Policy, Ruling, Verdict, Whence,
+    Actor, Deed, DeviceKey, Input, Label, NetworkKey, Output, Policy, Ruling, Score, Verdict,
+    Whence,
 };
 
 use crate::trial::{ONE, SECOND, Trial, actions, deeds, lines, policy, version};
@@ -447,6 +448,37 @@ fn what_a_service_decides_is_a_line_and_a_case_and_what_a_person_decides_is_the_
         let opens = |output: &&Output| matches!(output, Output::OpenCase(_));
         assert_eq!(outputs.iter().filter(opens).count(), cases);
     }
+}
+
+#[test]
+fn a_later_word_counts_apart_and_opens_no_door_and_lifts_no_blur() {
+    let mut trial = Trial::with(TWO_OF_THREE);
+    trial.connect(ONE);
+    let opined = |value: f32, trial: &mut Trial| {
+        let scores = vec![Score::new(Label::PORN, value).unwrap()];
+        let taken = trial.now;
+        trial.put(Input::Opined {
+            session: ONE,
+            taken,
+            scores,
+        })
+    };
+    // At the door it says nothing bad, and that is no reason to let anybody in.
+    assert_eq!(opined(0.0, &mut trial), []);
+    trial.see(ONE, &[]);
+    // One word of the workers' and one later are no two of three.
+    assert_eq!(actions(&trial.see(ONE, &BAD)), []);
+    trial.pass(Duration::from_secs(1));
+    assert_eq!(actions(&opined(0.9, &mut trial)), []);
+    trial.pass(Duration::from_secs(1));
+    let outputs = opined(0.9, &mut trial);
+    assert_eq!(actions(&outputs), [blur()]);
+    let Some(Output::Write(line)) = outputs.first() else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!(&*line.version, "service, later");
+    trial.pass(Duration::from_secs(1));
+    assert_eq!(actions(&opined(0.0, &mut trial)), [], "it is not lifted");
 }
 
 const HERE: [NetworkKey; 2] = [NetworkKey([1; 16]), NetworkKey([2; 16])];

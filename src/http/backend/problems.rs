@@ -1,4 +1,4 @@
-//! Every problem that a backend's request may be answered with, for the API's description: docs/backend.md
+//! Every problem that a backend's request may be answered with, for the API's description: docs/api.md
 //! has the same table. Which of them an operation knows stands at its handler, as `x-problems`.
 
 use crate::http::description::Possible;

@@ -133,7 +133,7 @@ pub(super) async fn whole(
     Extension(person): Extension<Moderator>,
     Path(id): Path<u64>,
 ) -> Result<Json<CaseJson>, Refusal> {
-    one(&console, &person, CaseId(id)).await.map(Json)
+    one(&console, &person, case(id)?).await.map(Json)
 }
 
 async fn one(console: &Console, person: &Moderator, id: CaseId) -> Result<CaseJson, Refusal> {
@@ -159,7 +159,7 @@ pub(super) async fn lease(
     Extension(person): Extension<Moderator>,
     Path(id): Path<u64>,
 ) -> Result<Json<LeaseJson>, Refusal> {
-    let leased = console.0.casework.lease(&person, CaseId(id)).await;
+    let leased = console.0.casework.lease(&person, case(id)?).await;
     let lease = console.allow(leased, &person, "lease").await?;
     Ok(Json(LeaseJson::of(&lease)))
 }
@@ -179,7 +179,7 @@ pub(super) async fn give_back(
     Extension(person): Extension<Moderator>,
     Path(id): Path<u64>,
 ) -> Result<StatusCode, Refusal> {
-    let given = console.0.casework.give_back(&person, CaseId(id)).await;
+    let given = console.0.casework.give_back(&person, case(id)?).await;
     console.allow(given, &person, "give_back").await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -241,7 +241,7 @@ pub(super) async fn decide(
     let status = console
         .0
         .casework
-        .decide(&person, CaseId(id), decision)
+        .decide(&person, case(id)?, decision)
         .await;
     let status = console.allow(status, &person, "decide").await?;
     let status = status.word();
@@ -287,7 +287,7 @@ pub(super) async fn escalate(
     let handed = console
         .0
         .casework
-        .escalate(&person, CaseId(id), (to, note))
+        .escalate(&person, case(id)?, (to, note))
         .await;
     console.allow(handed, &person, "escalate").await?;
     Ok(StatusCode::NO_CONTENT)
@@ -318,7 +318,7 @@ pub(super) async fn hold(
     Path(id): Path<u64>,
     Asked(held): Asked<Held>,
 ) -> Result<StatusCode, Refusal> {
-    let held = console.0.casework.hold(&person, CaseId(id), held.on).await;
+    let held = console.0.casework.hold(&person, case(id)?, held.on).await;
     console.allow(held, &person, "hold").await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -347,7 +347,7 @@ pub(super) async fn picture(
     Extension(person): Extension<Moderator>,
     Path((id, n)): Path<(u64, u32)>,
 ) -> Result<Response, Refusal> {
-    let picture = console.0.casework.picture(&person, CaseId(id), n).await;
+    let picture = console.0.casework.picture(&person, case(id)?, n).await;
     let OpenPicture { codec, keyframe } = console.allow(picture, &person, "picture").await?;
     let (kind, body) = match codec {
         VideoCodec::Vp8 => ("image/webp", webp(&keyframe)),
@@ -375,7 +375,7 @@ pub(super) async fn export(
     Extension(person): Extension<Moderator>,
     Path(id): Path<u64>,
 ) -> Result<Response, Refusal> {
-    let exported = console.0.casework.export(&person, CaseId(id)).await;
+    let exported = console.0.casework.export(&person, case(id)?).await;
     let exported = console.allow(exported, &person, "export").await?;
     let file = archive(&exported).map_err(|_| Refusal::Store)?;
     let name = format!("attachment; filename=\"case-{id}.zip\"");
@@ -408,7 +408,7 @@ pub(super) async fn trail(
     Extension(person): Extension<Moderator>,
     Path(id): Path<u64>,
 ) -> Result<Json<CaseTrailJson>, Refusal> {
-    one(&console, &person, CaseId(id)).await?;
+    one(&console, &person, case(id)?).await?;
     let search = Search {
         reason_start: format!("case {id}: "),
         ..Search::default()
@@ -417,6 +417,14 @@ pub(super) async fn trail(
     let trail = read_disk(move || audit.trail(&search)).await?;
     let lines = trail.lines.into_iter().map(LineJson::of).collect();
     Ok(Json(CaseTrailJson { lines }))
+}
+
+/// Cases are numbered as the store can count.
+fn case(id: u64) -> Result<CaseId, Refusal> {
+    match i64::try_from(id) {
+        Ok(_) => Ok(CaseId(id)),
+        Err(_) => Err(Refusal::NoSuchCase),
+    }
 }
 
 impl Console {

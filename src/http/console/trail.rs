@@ -72,6 +72,13 @@ pub(super) async fn read(
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<TrailJson>, Refusal> {
     let Query(wanted) = wanted.map_err(|wrong| Refusal::Unreadable(wrong.body_text()))?;
+    if wanted
+        .before
+        .is_some_and(|before| i64::try_from(before).is_err())
+    {
+        let why = "before is the number of a line";
+        return Err(Refusal::Unreadable(why.to_owned()));
+    }
     let search = Search {
         before: wanted.before,
         actor: wanted.actor,

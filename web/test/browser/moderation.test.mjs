@@ -2,7 +2,10 @@
 /** Nobody is shown to a stranger unseen: real browsers, a real worker, a list of known pictures. */
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -88,4 +91,43 @@ test("a worker that dies is replaced, and nobody is met meanwhile without a verd
   const second = await enter(1, "stripes");
   await Promise.all([first.meets(), second.meets()]);
   assert.equal(await server.metric("visavis_screening_seconds_count"), 2);
+});
+
+test("what a service says of pictures later stops them", async (context) => {
+  const secret = "a secret of more than 16 bytes";
+  const file = join(tmpdir(), `visavis-service-${process.pid}.key`);
+  writeFileSync(file, secret);
+  /** The names of pictures of which more is to come. @type {string[]} */
+  const asked = [];
+  const service = createServer((request, response) => {
+    request.resume();
+    asked.push(String(request.headers["idempotency-key"]));
+    response.writeHead(202).end();
+  }).listen(0, "127.0.0.1");
+  await once(service, "listening");
+  context.after(() => service.close().closeAllConnections());
+  const { port } = /** @type {import("node:net").AddressInfo} */ (service.address());
+  await server.stop();
+  server = await startServer({
+    moderation: { enabled: true },
+    classifier: {
+      service_url: `http://127.0.0.1:${port}/look`,
+      service_secret: file,
+      service_labels: ["nudity=porn"],
+    },
+  });
+  const person = await enter(0, "stripes");
+  await person.reaches("looking");
+  await person.until("is looked at twice", async () => asked.length >= 2);
+  for (const key of asked.slice(0, 2)) {
+    const [time, body] = [Math.floor(Date.now() / 1000), JSON.stringify({ labels: { nudity: 0.99 } })];
+    const signature = createHmac("sha256", secret).update(`${time}.${key}.${body}`).digest("hex");
+    const headers = { "visavis-timestamp": String(time), "visavis-signature": signature };
+    const answer = await fetch(`${server.url}/v1/opinions/${key}`, { method: "POST", headers, body });
+    assert.equal(answer.status, 204, await answer.text());
+  }
+  await person.until("has their picture stopped", () => person.sees("own-blocked"));
+  const forged = { "visavis-timestamp": "1", "visavis-signature": "00" };
+  const unsigned = await fetch(`${server.url}/v1/opinions/${asked[0]}`, { method: "POST", headers: forged, body: "{}" });
+  assert.equal(unsigned.status, 401);
 });
