@@ -111,7 +111,7 @@ impl IceServers {
     }
 
     /// What opens the TURN servers to somebody from now on.
-    fn user(&self, who: &str, now_s: u64) -> Option<TurnCredentials> {
+    pub fn user(&self, who: &str, now_s: u64) -> Option<TurnCredentials> {
         let ends_s = now_s.saturating_add(self.0.lifetime.as_secs());
         let key = self.0.turn.as_ref()?;
         Some(key.user(who, ends_s))

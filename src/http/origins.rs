@@ -69,7 +69,7 @@ pub(super) async fn share(
     };
     response.headers_mut().insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("location, etag, retry-after"),
+        HeaderValue::from_static("location, etag, link, retry-after"),
     );
     response
         .headers_mut()

@@ -10,8 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Resource, getrlimit};
 
+use super::passage::Said;
 use super::{custody, descriptors, lookout, passage, ports};
 use crate::config::{KeyAlgorithm, Loaded, TlsSource};
+use crate::http::ice_servers::IceServers;
 use crate::limits;
 
 /// One thing that was looked at.
@@ -176,17 +178,29 @@ fn ice_servers(loaded: &Loaded) -> Finding {
         let words = "none: whoever can reach neither UDP nor TCP of the media port stays outside";
         return finding(State::Fine, about, words);
     }
-    let silent = urls.iter().filter_map(|url| {
-        let error = passage::ask(url).err()?;
-        Some(format!("{} ({error})", url.as_str()))
-    });
-    let silent: Vec<_> = silent.collect();
-    if silent.is_empty() {
-        let words = format!("{} answer, whatever they make of the secret", urls.len());
+    let servers = match IceServers::read(&loaded.config.ice) {
+        Ok(servers) => servers,
+        Err(error) => return finding(State::Wrong, about, lookout::within_reach(&error)),
+    };
+    let user = servers.user("doctor", now_s());
+    let (mut wrong, mut opening) = (Vec::new(), 0);
+    for url in urls {
+        let user = user.as_ref().filter(|_| url.is_turn());
+        match passage::ask(url, user) {
+            Ok(Said::Opens) => opening += 1,
+            Ok(Said::Alive) => {}
+            Ok(Said::Refuses) => wrong.push(format!(
+                "{} does not open with ice.turn_secret: static-auth-secret is another one there",
+                url.as_str()
+            )),
+            Err(error) => wrong.push(format!("no answer from here: {} ({error})", url.as_str())),
+        }
+    }
+    if wrong.is_empty() {
+        let words = format!("{} answer, {opening} open to a visitor", urls.len());
         return finding(State::Fine, about, words);
     }
-    let words = format!("no answer from here: {}", silent.join(", "));
-    finding(State::Wrong, about, words)
+    finding(State::Wrong, about, wrong.join("; "))
 }
 
 fn tls(loaded: &Loaded, own: &[IpAddr]) -> Finding {
@@ -307,11 +321,14 @@ fn evidence_key(loaded: &Loaded) -> Finding {
 const WRITTEN_S: u64 = 1_795_651_200;
 
 #[expect(clippy::disallowed_methods, reason = "the clock is what is looked at")]
+fn now_s() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
 fn clock() -> Finding {
     let about = "clock";
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now_s = since.map_or(0, |since| since.as_secs());
-    if now_s < WRITTEN_S {
+    if now_s() < WRITTEN_S {
         let words = "the clock is in the past: tokens and certificates fail. Set it, by NTP";
         return finding(State::Wrong, about, words);
     }

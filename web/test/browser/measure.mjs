@@ -96,7 +96,9 @@ export async function assertHealthy(people) {
     if (stats.availableBps !== null) {
       const leastBps = isCalm() ? 500_000 : 50_000;
       assert.ok(stats.availableBps > leastBps, `an estimate of ${stats.availableBps} bit/s starves the picture`);
-      assert.ok(stats.availableBps < 50_000_000, `an estimate of ${stats.availableBps} bit/s is a dream`);
+      // A sender that was kept waiting for a core sends its probe in one burst, and loopback carries it.
+      const mostBps = isCalm() ? 50_000_000 : 500_000_000;
+      assert.ok(stats.availableBps < mostBps, `an estimate of ${stats.availableBps} bit/s is a dream`);
     }
   }
 }

@@ -2,11 +2,17 @@
 /** Networks that change, and networks that let little through. */
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { PROGRAM, arrive, openChromium } from "./chromium.mjs";
+import { KNOWN_PICTURE, easel } from "./easel.mjs";
 import { Elsewhere } from "./elsewhere.mjs";
 import { freePort, startServer } from "./server.mjs";
 import { TurnServer } from "./turn.mjs";
+
+/** @import { Person } from "./person.mjs" */
 
 test("a visitor who changes networks keeps partner, connection and picture", async (context) => {
   const elsewhere = await new Elsewhere().open();
@@ -17,21 +23,7 @@ test("a visitor who changes networks keeps partner, connection and picture", asy
     { host: "0.0.0.0" },
   );
   context.after(() => server.stop());
-  const door = `http://${elsewhere.server}:${server.port}`;
-  const roaming = await openChromium("red", {
-    program: elsewhere.wrap(PROGRAM),
-    // Not localhost and not https, yet to be trusted with a camera here.
-    flags: [`--unsafely-treat-insecure-origin-as-secure=${door}`],
-  });
-  context.after(() => roaming.close());
-  const settled = await openChromium("green");
-  context.after(() => settled.close());
-  const red = await arrive(roaming, door);
-  await red.start();
-  await red.reaches("looking");
-  const green = await arrive(settled, server.url);
-  await green.start();
-  await Promise.all([red.meetsColour("green"), green.meetsColour("red")]);
+  const [red, green] = await meet(context, elsewhere, server);
 
   elsewhere.moveTo("198.51.100.3");
   const seen = await Promise.all([red, green].map(async (person) => (await person.stats()).video.decoded));
@@ -52,20 +44,7 @@ test("who has no UDP meets somebody by TCP, sees them and goes on", async (conte
   elsewhere.blockUdp();
   const server = await startServer({ media: { advertise: [elsewhere.server] } }, { host: "0.0.0.0" });
   context.after(() => server.stop());
-  const door = `http://${elsewhere.server}:${server.port}`;
-  const confined = await openChromium("red", {
-    program: elsewhere.wrap(PROGRAM),
-    flags: [`--unsafely-treat-insecure-origin-as-secure=${door}`],
-  });
-  context.after(() => confined.close());
-  const settled = await openChromium("green");
-  context.after(() => settled.close());
-  const red = await arrive(confined, door);
-  await red.start();
-  await red.reaches("looking");
-  const green = await arrive(settled, server.url);
-  await green.start();
-  await Promise.all([red.meetsColour("green"), green.meetsColour("red")]);
+  const [red] = await meet(context, elsewhere, server);
   const before = (await red.stats()).video.decoded;
   await red.until("sees on", async () => (await red.stats()).video.decoded > before + 60);
   assert.match(await metrics(server.url), /^visavis_media_tcp_connections 1$/m);
@@ -82,20 +61,7 @@ test("who has IPv6 alone meets who has IPv4 alone, and an address that leads now
     { host: "[::]" },
   );
   context.after(() => server.stop());
-  const door = `http://[${elsewhere.serverV6}]:${server.port}`;
-  const modern = await openChromium("red", {
-    program: elsewhere.wrap(PROGRAM),
-    flags: [`--unsafely-treat-insecure-origin-as-secure=${door}`],
-  });
-  context.after(() => modern.close());
-  const settled = await openChromium("green");
-  context.after(() => settled.close());
-  const red = await arrive(modern, door);
-  await red.start();
-  await red.reaches("looking");
-  const green = await arrive(settled, server.url);
-  await green.start();
-  await Promise.all([red.meetsColour("green"), green.meetsColour("red")]);
+  await meet(context, elsewhere, server, `[${elsewhere.serverV6}]`);
 });
 
 test("who has neither UDP nor the media port comes by the operator's TURN server", async (context) => {
@@ -114,25 +80,71 @@ test("who has neither UDP nor the media port comes by the operator's TURN server
   context.after(() => server.stop());
   elsewhere.blockUdp();
   elsewhere.blockTcp(port);
+  const [red] = await meet(context, elsewhere, server);
+  const before = (await red.stats()).video.decoded;
+  await red.until("sees on", async () => (await red.stats()).video.decoded > before + 60);
+  assert.match(turn.log, /ALLOCATE processed, success/);
+  const doctor = (/** @type {string} */ secret) =>
+    server.run(["doctor", `--ice-urls=${turn.url}`, `--ice-turn-secret=${secret}`]).said;
+  assert.match(doctor(turn.secretFile), /ok +ice servers +1 answer, 1 open to a visitor/);
+  assert.match(doctor(turn.otherFile), /WRONG +ice servers +turn:.* does not open with ice.turn_secret/);
+  assert.match(await metrics(server.url), /^visavis_media_tcp_connections 0$/m);
+});
+
+test("who was sent away stays outside with a new browser of the same network", async (context) => {
+  const elsewhere = await new Elsewhere().open();
+  context.after(() => elsewhere.close());
+  const folder = mkdtempSync(join(tmpdir(), "visavis-known-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const list = join(folder, "list.txt");
+  writeFileSync(list, `${KNOWN_PICTURE}\n`);
+  const server = await startServer({ moderation: { enabled: true, hash_list: list } }, { host: "0.0.0.0" });
+  context.after(() => server.stop());
   const door = `http://${elsewhere.server}:${server.port}`;
-  const confined = await openChromium("red", {
+  const browser = await openChromium("red", {
     program: elsewhere.wrap(PROGRAM),
     flags: [`--unsafely-treat-insecure-origin-as-secure=${door}`],
   });
-  context.after(() => confined.close());
+  context.after(() => browser.close());
+  for (const scene of /** @type {const} */ (["known", "stripes"])) {
+    // Each with a storage of its own, as whoever throws theirs away.
+    const person = await arrive(browser, door, (page) => page.addInitScript(easel, scene));
+    await person.start();
+    await person.until(`is sent away with ${scene}`, async () =>
+      /not allowed here.*come back in/.test(
+        await person.page.evaluate(() => document.getElementById("status")?.textContent ?? ""),
+      ),
+    );
+    await person.page.close();
+  }
+});
+
+/**
+ * Somebody in the other network and somebody in this one see each other.
+ * @param {import("node:test").TestContext} context
+ * @param {Elsewhere} elsewhere
+ * @param {Awaited<ReturnType<typeof startServer>>} server
+ * @param {string} host the server's, as it is reached from there
+ * @returns {Promise<[there: Person, here: Person]>} red and green
+ */
+async function meet(context, elsewhere, server, host = elsewhere.server) {
+  const door = `http://${host}:${server.port}`;
+  const roaming = await openChromium("red", {
+    program: elsewhere.wrap(PROGRAM),
+    // Not localhost and not https, yet to be trusted with a camera here.
+    flags: [`--unsafely-treat-insecure-origin-as-secure=${door}`],
+  });
+  context.after(() => roaming.close());
   const settled = await openChromium("green");
   context.after(() => settled.close());
-  const red = await arrive(confined, door);
+  const red = await arrive(roaming, door);
   await red.start();
   await red.reaches("looking");
   const green = await arrive(settled, server.url);
   await green.start();
   await Promise.all([red.meetsColour("green"), green.meetsColour("red")]);
-  const before = (await red.stats()).video.decoded;
-  await red.until("sees on", async () => (await red.stats()).video.decoded > before + 60);
-  assert.match(turn.log, /ALLOCATE processed, success/);
-  assert.match(await metrics(server.url), /^visavis_media_tcp_connections 0$/m);
-});
+  return [red, green];
+}
 
 /** @param {string} url */
 async function metrics(url) {

@@ -24,11 +24,17 @@ export class TurnServer {
   constructor(address) {
     this.#address = address;
     writeFileSync(this.secretFile, `${SECRET}\n`);
+    writeFileSync(this.otherFile, `${SECRET}, or nearly\n`);
   }
 
   /** What visavis reads. */
   get secretFile() {
     return join(this.#folder, "turn.secret");
+  }
+
+  /** One that the server does not know. */
+  get otherFile() {
+    return join(this.#folder, "other.secret");
   }
 
   /** As a browser is told of it: by TCP alone. */
