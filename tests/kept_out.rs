@@ -15,7 +15,7 @@ use visavis::config;
 use visavis::id::SessionId;
 use visavis::moderation::{Desk, DeviceId, DeviceKey, DeviceTokens, Input, Label, Output, Policy};
 use visavis::store::{
-    AppendCause, DEVICES_FILE, KeptOut, OpenError, Outside, SECRET_FILE, device_secret,
+    AppendCause, DEVICES_FILE, KeptOut, News, OpenError, Outside, SECRET_FILE, device_secret,
 };
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -69,6 +69,44 @@ fn who_stays_outside_stays_so_across_a_restart() {
         "the longer one counts: {:?}",
         one.rest
     );
+}
+
+#[test]
+fn what_another_process_has_written_is_noticed_once() {
+    let folder = Folder::new();
+    let (ours, _) = KeptOut::open(&folder.0).unwrap();
+    let mut elsewhere = ours.elsewhere().unwrap();
+    let (theirs, _) = KeptOut::open(&folder.0).unwrap();
+    let mut of_them = |what: &str| {
+        let news = elsewhere.look().unwrap();
+        assert_eq!(elsewhere.look().unwrap(), [], "{what}: once");
+        news
+    };
+    assert_eq!(of_them("nothing"), []);
+    keep(&ours, outside(1, HOUR));
+    assert_eq!(of_them("ours"), []);
+    keep(&theirs, outside(2, HOUR));
+    keep(&theirs, outside(3, Duration::ZERO));
+    let [News::Kept(kept)] = &of_them("theirs")[..] else {
+        panic!("one of them, and none whose time is over");
+    };
+    assert_eq!(
+        (kept.device, &kept.label),
+        (DeviceKey([2; 16]), &Label::PORN)
+    );
+    assert!(kept.rest <= HOUR && kept.rest > HOUR / 2);
+    keep(&theirs, outside(1, HOUR / 2));
+    assert_eq!(of_them("a shorter time"), []);
+    keep(&theirs, outside(1, HOUR * 2));
+    assert!(matches!(&of_them("a longer one")[..], [News::Kept(longer)] if longer.rest > HOUR));
+    let lift = |kept_out: &KeptOut, number| {
+        let done = kept_out.lift(DeviceKey([number; 16]));
+        done.blocking_recv().unwrap().unwrap();
+    };
+    lift(&ours, 1);
+    assert_eq!(of_them("lifted by us"), []);
+    lift(&theirs, 2);
+    assert_eq!(of_them("lifted"), [News::Lifted(DeviceKey([2; 16]))]);
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub struct Arguments {
 enum Command {
     /// Run the server; also what happens without a command.
     #[command(after_help = serve::AFTER_HELP)]
-    Serve,
+    Serve(serve::ServeArguments),
     /// Print the configuration that is in force and where each value came from; start nothing.
     #[command(after_help = check_config::AFTER_HELP)]
     CheckConfig,
@@ -154,8 +154,9 @@ pub fn help() -> String {
 
 fn obey(arguments: &Arguments, variables: Variables) -> anyhow::Result<()> {
     let loaded = configuration(arguments, variables)?;
-    match arguments.command.as_ref().unwrap_or(&Command::Serve) {
-        Command::Serve => serve::serve(&loaded),
+    let by_default = Command::Serve(serve::ServeArguments::default());
+    match arguments.command.as_ref().unwrap_or(&by_default) {
+        Command::Serve(arguments) => serve::serve(&loaded, arguments),
         Command::CheckConfig => check_config::check_config(&loaded),
         Command::ExplainPolicy(arguments) => explain_policy::explain_policy(&loaded, arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&loaded, arguments),

@@ -15,7 +15,7 @@ use crate::lobby;
 use crate::media::{Command, Gate};
 use crate::moderation::{AuditLine, DeviceKey, Input, Label, Outcome, Output, Policy, Verdict};
 use crate::private::Private;
-use crate::store::{Filing, Receipt};
+use crate::store::{Filing, Outside, Receipt};
 
 impl<F: FnMut(Command)> Switchboard<F> {
     /// A picture was looked at, or could not be.
@@ -165,6 +165,21 @@ impl<F: FnMut(Command)> Switchboard<F> {
     /// A person lets a device in again.
     pub(super) fn readmit(&mut self, device: DeviceKey, now: Instant) {
         self.tell_desk(Input::Readmitted { device }, now);
+    }
+
+    /// Another server on the same store keeps a device out.
+    pub(super) fn hear_of_kept_out(&mut self, outside: Outside, now: Instant) {
+        let Outside {
+            device,
+            rest,
+            label,
+        } = outside;
+        let kept_out = Input::KeptOut {
+            device,
+            label,
+            rest,
+        };
+        self.tell_desk(kept_out, now);
     }
 
     /// Whether pictures are looked at.

@@ -13,9 +13,10 @@ use super::request::{Begun, Demand, Measured, Order, Request, Ruled, Unordered};
 use crate::config;
 use crate::id::MatchId;
 use crate::limits;
-use crate::lobby::{Openness, Unpaired};
+use crate::lobby::{ByeReason, Openness, Unpaired};
 use crate::media::Muted;
 use crate::moderation::{DeviceKey, Policy};
+use crate::store::Outside;
 
 /// How the rest of the program reaches the control task. The task ends when all are dropped.
 #[derive(Clone, Debug)]
@@ -158,21 +159,24 @@ impl Handle {
         let _ = self.requests.send(Request::Readmit { device }).await;
     }
 
+    /// Another process on the same store keeps a device out: that is written down already.
+    pub async fn keep_out(&self, outside: Outside) {
+        // As above.
+        let _ = self.requests.send(Request::KeptOut { outside }).await;
+    }
+
     /// What a person has decided is done; that is written down already.
     pub(super) async fn rule(&self, ruled: Ruled) {
         // As above.
         let _ = self.requests.send(Request::Rule(ruled)).await;
     }
 
-    /// Admits no more, tells everybody, and returns when nobody is left or the time is over.
-    pub async fn drain(&self, within: Duration) {
+    /// Admits no more, tells everybody, and returns when nobody is left or the time is over. `bye` is
+    /// what those are told who go.
+    pub async fn drain(&self, within: Duration, bye: ByeReason) {
         let (done, drained) = oneshot::channel();
-        if self
-            .requests
-            .send(Request::Drain { within, done })
-            .await
-            .is_ok()
-        {
+        let drain = Request::Drain { within, bye, done };
+        if self.requests.send(drain).await.is_ok() {
             // An error means that the task has ended, and with it everything there was to drain.
             let _ = drained.await;
         }

@@ -7,10 +7,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::line::SocketId;
 use crate::id::{MatchId, SessionId};
-use crate::lobby::{Ask, Notice, Standing, Unpaired, Wish};
+use crate::lobby::{Ask, ByeReason, Notice, Standing, Unpaired, Wish};
 use crate::media::{Muted, OfferError, Quality};
 use crate::moderation::{Actor, DeviceKey, Label, NetworkKey, Policy, Ruling, Score};
 use crate::private::Private;
+use crate::store::Outside;
 
 /// What a WebSocket asks of the control task.
 #[derive(Debug)]
@@ -86,12 +87,19 @@ pub enum Request {
         /// The device.
         device: DeviceKey,
     },
+    /// Another process on the same store keeps a device out.
+    KeptOut {
+        /// The device, for how long and why.
+        outside: Outside,
+    },
     /// A person has decided about a case, and that is written down.
     Rule(Ruled),
     /// Admit no more, and end within the time.
     Drain {
         /// The time.
         within: Duration,
+        /// What everybody is told who goes.
+        bye: ByeReason,
         /// Told when nobody is left.
         done: oneshot::Sender<()>,
     },

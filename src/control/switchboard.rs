@@ -132,9 +132,10 @@ impl<F: FnMut(Command)> Switchboard<F> {
             Request::Replace { policy } => self.replace_policy(policy, now),
             Request::Readmit { device } => self.readmit(device, now),
             Request::Rule(ruled) => self.rule(ruled, now),
-            Request::Drain { within, done } => {
+            Request::KeptOut { outside } => self.hear_of_kept_out(outside, now),
+            Request::Drain { within, bye, done } => {
                 self.askers.push(done);
-                self.put(Input::Drain { within }, now);
+                self.put(Input::Drain { within, bye }, now);
             }
         }
         self.give_up_stuck(now);

@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::age::AgeBand;
     use crate::control::Marks;
-    use crate::lobby::{Door, Wish};
+    use crate::lobby::{ByeReason, Door, Wish};
     use crate::media::Event;
     use crate::private::Private;
     use crate::{config, control};
@@ -209,7 +209,8 @@ mod tests {
         )
         .await;
         // Returns when the task is gone: it cannot drain any more.
-        control.drain(std::time::Duration::from_secs(3600)).await;
+        let hour = std::time::Duration::from_secs(3600);
+        control.drain(hour, ByeReason::Shutdown).await;
         let (status, why) = healthz(State(vitals)).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(why.contains("control task"));

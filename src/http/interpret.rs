@@ -305,6 +305,7 @@ const fn bye_reason(reason: lobby::ByeReason) -> ByeReason {
     match reason {
         lobby::ByeReason::Left => ByeReason::Left,
         lobby::ByeReason::Shutdown => ByeReason::Shutdown,
+        lobby::ByeReason::Moved => ByeReason::Moved,
         lobby::ByeReason::Ended => ByeReason::Ended,
     }
 }

@@ -8,34 +8,56 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::connect_info::Connected;
 use axum_server::accept::{Accept, DefaultAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{AddrListener, Address};
 use hyper_util::rt::TokioTimer;
 use metrics::{Counter, Gauge};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Sleep;
 
 use crate::config::Http;
 use crate::metrics as table;
 
+/// How long a connection may take to its first request after the server has stopped accepting.
+const LATE_REQUESTS: Duration = Duration::from_secs(1);
+
 /// Stops a listener; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ListenerHandle {
-    server: axum_server::Handle<SocketAddr>,
+    server: axum_server::Handle<Visitor>,
+    accepts: watch::Sender<bool>,
     places: Arc<Semaphore>,
     connections: u32,
 }
 
 impl ListenerHandle {
+    /// Accepts no more: whoever else has the socket does. Those who are connected are answered, also whoever
+    /// has not asked yet.
+    pub fn stop_accepting(&self) {
+        self.accepts.send_replace(false);
+        let server = self.server.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(LATE_REQUESTS).await;
+            server.graceful_shutdown(None);
+        });
+    }
+
     /// Accepts no more, and returns when every connection is gone or the time is over.
     pub async fn close(&self, within: Duration) {
+        if !*self.accepts.borrow() {
+            tokio::time::sleep(LATE_REQUESTS).await;
+        }
         self.server.graceful_shutdown(Some(within));
         // The server does not know of WebSockets any more, but each holds its place.
         let all_gone = self.places.acquire_many(self.connections);
         let _ = tokio::time::timeout(within, all_gone).await;
+        // One that has stopped accepting before waits for its connections without an end.
+        self.server.shutdown();
     }
 }
 
@@ -55,6 +77,7 @@ impl Listener {
         let limit = Limit::new(http);
         let handle = ListenerHandle {
             server: axum_server::Handle::new(),
+            accepts: watch::Sender::new(true),
             places: Arc::clone(&limit.places),
             connections: http.max_connections,
         };
@@ -79,7 +102,12 @@ impl Listener {
     /// The socket cannot be used.
     pub async fn serve(self, router: Router) -> io::Result<()> {
         self.socket.set_nonblocking(true)?;
-        let mut server = axum_server::from_tcp(self.socket)?.handle(self.handle.server);
+        let arrivals = Arrivals {
+            socket: tokio::net::TcpListener::from_std(self.socket)?,
+            accepts: self.handle.accepts.subscribe(),
+        };
+        let server = axum_server::Server::from_listener(arrivals);
+        let mut server = server.handle(self.handle.server);
         // HTTP/1.1 only: a page of a dozen small files gains nothing from HTTP/2, and a WebSocket
         // needs HTTP/1.1 of most browsers anyway. Set here, since axum-server's own switch for it
         // forbids upgrades.
@@ -104,6 +132,59 @@ impl Listener {
                 server.acceptor(self.limit.around(tls)).serve(service).await
             }
         }
+    }
+}
+
+/// Where a connection comes from. It is printed and kept nowhere.
+#[derive(Clone, Debug)]
+pub struct Visitor(SocketAddr);
+
+impl Address for Visitor {
+    type Stream = TcpStream;
+    type Listener = Arrivals;
+}
+
+impl Connected<Visitor> for SocketAddr {
+    fn connect_info(Visitor(address): Visitor) -> Self {
+        address
+    }
+}
+
+/// The socket at which connections arrive, as long as they are for this server.
+#[derive(Debug)]
+pub struct Arrivals {
+    socket: tokio::net::TcpListener,
+    accepts: watch::Receiver<bool>,
+}
+
+impl AddrListener<TcpStream, Visitor> for Arrivals {
+    async fn bind_to(Visitor(address): Visitor) -> io::Result<Self> {
+        Ok(Self {
+            socket: tokio::net::TcpListener::bind(address).await?,
+            accepts: watch::Sender::new(true).subscribe(),
+        })
+    }
+
+    async fn accept_stream(&self) -> io::Result<(TcpStream, Visitor)> {
+        tokio::select! {
+            biased;
+            () = stopped(self.accepts.clone()) => std::future::pending().await,
+            accepted = self.socket.accept() => {
+                accepted.map(|(stream, address)| (stream, Visitor(address)))
+            }
+        }
+    }
+
+    fn get_local_addr(&self) -> io::Result<Visitor> {
+        self.socket.local_addr().map(Visitor)
+    }
+}
+
+/// Waits until no connection is for this server any more.
+async fn stopped(mut accepts: watch::Receiver<bool>) {
+    if accepts.wait_for(|accepts| !accepts).await.is_err() {
+        // Nobody is left who could stop it.
+        std::future::pending::<()>().await;
     }
 }
 

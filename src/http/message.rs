@@ -415,6 +415,8 @@ pub enum ByeReason {
     Left,
     /// The server is shutting down.
     Shutdown,
+    /// A newer server has taken its place, at the same address: `join` there.
+    Moved,
     /// The server ended the stay.
     Ended,
     /// The stay goes on on another WebSocket.

@@ -6,7 +6,7 @@ use rand::Rng;
 
 use super::Lobby;
 use super::acquaintance::Acquaintance;
-use super::door::{Medium, Notice, Output, Refusal};
+use super::door::{ByeReason, Medium, Notice, Output, Refusal};
 use super::session::{Leg, Meters, Player, Session, Socket, State};
 use super::wish::{self, Door, Wish};
 use crate::codec::VideoCodec;
@@ -43,6 +43,10 @@ impl Lobby {
     /// when the offer is answered.
     pub(super) fn handle_join(&mut self, id: SessionId, wish: Wish, now: Instant) {
         debug_assert!(!self.sessions.contains_key(&id), "a name is given once");
+        if self.drain.leads_on() && !matches!(wish.door, Door::Led { .. }) {
+            self.tell(id, Notice::Bye(ByeReason::Moved));
+            return self.outputs.push_back(Output::Ended { session: id });
+        }
         let session = match self.admit(&wish, now) {
             Ok(session) => session,
             Err(refusal) => {

@@ -83,6 +83,8 @@ pub enum Input {
     Drain {
         /// The time.
         within: Duration,
+        /// What everybody is told who goes.
+        bye: ByeReason,
     },
     /// Time has passed: see [`super::Lobby::next_deadline`].
     Tick,
@@ -335,6 +337,8 @@ pub enum ByeReason {
     Left,
     /// The server is shutting down.
     Shutdown,
+    /// A newer server has taken this one's place, and is reached where this one was.
+    Moved,
     /// The server ended it.
     Ended,
 }

@@ -13,8 +13,8 @@ pub(super) enum Drain {
     /// Not in sight.
     #[default]
     NotBegun,
-    /// Matches may go on until then.
-    Until(Instant),
+    /// Matches may go on until then, and this is what those are told who go.
+    Until(Instant, ByeReason),
     /// Nobody is left.
     Done,
 }
@@ -28,22 +28,37 @@ impl Drain {
     /// When it is over, whoever is left.
     pub(super) const fn deadline(self) -> Option<Instant> {
         match self {
-            Self::Until(until) => Some(until),
+            Self::Until(until, _) => Some(until),
             Self::NotBegun | Self::Done => None,
+        }
+    }
+
+    /// Whether a newer server has what this one has no more: a place, and new partners.
+    pub(super) const fn leads_on(self) -> bool {
+        matches!(self, Self::Until(_, ByeReason::Moved))
+    }
+
+    /// What those are told who go, once it has begun.
+    const fn bye(self) -> ByeReason {
+        match self {
+            Self::Until(_, bye) => bye,
+            Self::NotBegun | Self::Done => ByeReason::Shutdown,
         }
     }
 }
 
 impl Lobby {
     /// Tells everybody. Those who face nobody have nothing left to wait for.
-    pub(super) fn handle_drain(&mut self, within: Duration, now: Instant) {
+    pub(super) fn handle_drain(&mut self, within: Duration, bye: ByeReason, now: Instant) {
         match self.drain {
             Drain::NotBegun => {}
             // Told again: the end may come sooner, never later.
-            Drain::Until(until) => return self.drain = Drain::Until(until.min(now + within)),
+            Drain::Until(until, bye) => {
+                return self.drain = Drain::Until(until.min(now + within), bye);
+            }
             Drain::Done => return self.outputs.push_back(Output::Drained),
         }
-        self.drain = Drain::Until(now + within);
+        self.drain = Drain::Until(now + within, bye);
         for id in self.everybody() {
             self.tell(id, Notice::GoingAway { drain: within });
             self.settle(id, now);
@@ -60,19 +75,19 @@ impl Lobby {
                 .get(&id)
                 .is_some_and(|one| faces_nobody(one.state))
         {
-            self.tell(id, Notice::Bye(ByeReason::Shutdown));
+            self.tell(id, Notice::Bye(self.drain.bye()));
             self.remove(id);
         }
     }
 
     /// Ends the drain when nobody is left, or at its deadline.
     pub(super) fn end_drain(&mut self, now: Instant) {
-        let Drain::Until(until) = self.drain else {
+        let Drain::Until(until, bye) = self.drain else {
             return;
         };
         if until <= now {
             for id in self.everybody() {
-                self.end(id, LeftReason::Ended, ByeReason::Shutdown, now);
+                self.end(id, LeftReason::Ended, bye, now);
             }
         }
         if self.sessions.is_empty() {

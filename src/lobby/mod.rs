@@ -133,7 +133,7 @@ impl Lobby {
             Input::Dismiss { session } => {
                 self.end(session, LeftReason::Ended, ByeReason::Ended, now);
             }
-            Input::Drain { within } => self.handle_drain(within, now),
+            Input::Drain { within, bye } => self.handle_drain(within, bye, now),
             Input::Tick => {}
         }
         for _ in 0..limits::ALARMS_AT_ONCE {

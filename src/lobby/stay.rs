@@ -149,10 +149,14 @@ impl Lobby {
 
     /// Leaves the match if there is one, and looks.
     fn next(&mut self, id: SessionId, now: Instant) -> Result<(), Refusal> {
-        if self.drain.begun() {
+        if self.drain.begun() && !self.drain.leads_on() {
             return Err(Refusal::Draining);
         }
         self.part(id, LeftReason::Next, now);
+        if self.drain.leads_on() {
+            self.dismiss_if_draining(id);
+            return Ok(());
+        }
         let Some(session) = self.sessions.get_mut(&id) else {
             return Ok(());
         };

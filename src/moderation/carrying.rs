@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::audit_line::{Actor, AuditLine, Deed};
 use super::desk::Desk;
 use super::docket::{DeviceKey, Output};
-use super::dossier::{Blur, Stage};
+use super::dossier::{Blur, Dossier, Stage};
 use super::ruling::Ruling;
 use super::verdict::Label;
 use crate::id::SessionId;
@@ -51,6 +51,32 @@ impl Desk {
         self.settle(session, now);
     }
 
+    /// What another server has decided about a device holds here as well, for those of it who are here.
+    pub(super) fn hear_of_kept_out(
+        &mut self,
+        device: DeviceKey,
+        label: &Label,
+        rest: Duration,
+        now: Instant,
+    ) {
+        self.keep_out(device, label, rest, now);
+        let is_here =
+            |dossier: &Dossier| dossier.device == Some(device) && dossier.stage != Stage::Over;
+        let mut here: Vec<_> = self
+            .dossiers
+            .iter()
+            .filter(|(_, dossier)| is_here(dossier))
+            .map(|(session, _)| *session)
+            .collect();
+        here.sort_unstable();
+        for session in here {
+            let reason = format!("its device stays outside for {} s more", rest.as_secs());
+            self.write_rule(session, label, Deed::TurnAway, reason);
+            self.end_stay(session, label.clone(), Some(rest));
+            self.settle(session, now);
+        }
+    }
+
     fn blur_by_hand(&mut self, session: SessionId, ruled: Ruled, now: Instant) {
         self.write_ruling(session, &ruled);
         let Some(dossier) = self.dossiers.get_mut(&session) else {
@@ -72,10 +98,14 @@ impl Desk {
 
     fn end_by_hand(&mut self, session: SessionId, ruled: &Ruled, outside: Option<Duration>) {
         self.write_ruling(session, ruled);
+        self.end_stay(session, ruled.label.clone(), outside);
+    }
+
+    fn end_stay(&mut self, session: SessionId, label: Label, cool_down: Option<Duration>) {
         self.outputs.push_back(Output::End {
             session,
-            label: ruled.label.clone(),
-            cool_down: outside,
+            label,
+            cool_down,
         });
         if let Some(dossier) = self.dossiers.get_mut(&session) {
             dossier.stage = Stage::Over;

@@ -89,6 +89,11 @@ impl Desk {
             } => self.handle_reported(by, about, category, now),
             Input::Lifted { session, by } => self.lift(session, (by, Deed::Unblur), now),
             Input::Readmitted { device } => self.readmit(device),
+            Input::KeptOut {
+                device,
+                label,
+                rest,
+            } => self.hear_of_kept_out(device, &label, rest, now),
             Input::Ruled {
                 session,
                 device,

@@ -107,6 +107,15 @@ pub enum Input {
         /// The device.
         device: DeviceKey,
     },
+    /// Another server on the same store keeps a device out: that is written down already.
+    KeptOut {
+        /// The device.
+        device: DeviceKey,
+        /// Why.
+        label: Label,
+        /// For how much longer.
+        rest: Duration,
+    },
     /// A person has decided, and that is written down: what there is to do now.
     Ruled {
         /// The session, if it may still be there.

@@ -3,19 +3,22 @@
 //! 1. [`checkup`] looks at the machine for `visavis doctor`, and at STUN and TURN servers by [`passage`]; [`ports`] binds and reads what only the system can judge, [`rulebook`] reads the policy.
 //! 2. [`Server::start`] starts those who look at pictures ([`lookout`]), the media plane, the control
 //!    task on top of both, the keeping of evidence ([`custody`]), then the HTTP side.
-//! 3. [`Server::run`] waits for [`signals`] and ends them the other way round.
+//! 3. [`Server::run`] waits for [`signals`], or for a newer server ([`succession`]), and ends them the other way
+//!    round. Meanwhile it hears of other servers on the same store ([`neighbours`]).
 
 pub mod checkup;
 mod custody;
 mod descriptors;
 mod lookout;
+mod neighbours;
 mod passage;
 mod ports;
 pub mod rulebook;
 mod signals;
+mod succession;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
@@ -30,12 +33,14 @@ use crate::http::console::{Console, Parts, Reload};
 use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::webhooks::Webhooks;
 use crate::http::{self, Readiness};
+use crate::lobby::ByeReason;
 use crate::media::{Plane, StartError, TcpDoor};
 use crate::metrics;
 use crate::store::Evidence;
 use crate::traces::Flusher;
 use lookout::{DeskBooks, Ledgers};
 use signals::{Signal, Signals};
+use succession::Tenure;
 
 /// How long answers under way may take once nobody is left to wait for.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
@@ -62,6 +67,9 @@ pub enum ServerError {
     /// The HTTP side stopped by itself.
     #[error("the HTTP side stopped")]
     Http(#[source] io::Error),
+    /// The server whose place this one is to take keeps it.
+    #[error("the server that has the port does not give it up")]
+    Succession(#[source] io::Error),
 }
 
 /// A started server.
@@ -82,6 +90,8 @@ pub struct Server {
     http: JoinHandle<io::Result<()>>,
     http_handle: ListenerHandle,
     signals: Signals,
+    /// By which a newer server may ask for the place.
+    tenure: Tenure,
     /// Who is told how long everything takes, if anybody is.
     traces: Option<Flusher>,
 }
@@ -98,17 +108,17 @@ pub struct Places {
 }
 
 impl Server {
-    /// Starts every part. What the configuration got wrong is told before anything is started.
+    /// Starts every part. What the configuration got wrong is told before anything is started. With
+    /// `takes_over` it takes the place of a server that runs, once it can answer.
     ///
     /// # Errors
     /// A port in use, a certificate that cannot be read, or the system refuses.
-    pub async fn start(loaded: &Loaded) -> Result<Self, ServerError> {
+    pub async fn start(loaded: &Loaded, takes_over: bool) -> Result<Self, ServerError> {
         let config = &loaded.config;
         let machine = ports::own_addresses();
         let entrance = ports::entrance_of(loaded)?;
         let certificate = ports::certificate_of(loaded, &machine)?;
-        let socket = ports::bind_http(loaded)?;
-        let http = socket.local_addr().map_err(ServerError::Http)?;
+        let bound = bind(loaded, takes_over)?;
         ports::probe_media(loaded)?;
         let signals = Signals::listen().map_err(ServerError::Signals)?;
 
@@ -140,15 +150,20 @@ impl Server {
             console,
             (entrance, webhooks.clone(), lookout.afterwards),
         );
-        let listener = Listener::new(socket, certificate, &config.http);
-        let http_handle = listener.handle();
+        let (socket, tenure) = match bound {
+            Some(bound) => bound,
+            None => take_over(loaded).await?,
+        };
         let places = Places {
-            http,
+            http: socket.local_addr().map_err(ServerError::Http)?,
             machine,
             media: plane.candidates().to_vec(),
         };
-        let http = tokio::spawn(listener.serve(router));
+        let listener = Listener::new(socket, certificate, &config.http);
+        let http_handle = listener.handle();
+        // Before the first answer: where it takes a place, somebody asks already.
         readiness.open();
+        let http = tokio::spawn(listener.serve(router));
         warn_of_guests(config.access.guests, places.http);
         info!("started");
         let drain = config.server.drain();
@@ -165,6 +180,7 @@ impl Server {
             http,
             http_handle,
             signals,
+            tenure,
             traces,
         })
     }
@@ -195,33 +211,43 @@ impl Server {
         }
     }
 
-    /// Runs until SIGTERM or Ctrl-C, then lets matches end within the drain time. A second signal
-    /// ends at once.
+    /// Runs until SIGTERM, Ctrl-C or a newer server that takes its place, then lets matches end within the
+    /// drain time. A second signal ends at once.
     ///
     /// # Errors
     /// The HTTP side stopped by itself.
     pub async fn run(mut self, loaded: &Loaded) -> Result<(), ServerError> {
-        loop {
+        let successor = loop {
             tokio::select! {
                 signal = self.signals.next() => match signal {
-                    Signal::Stop => break,
+                    Signal::Stop => break None,
                     Signal::Reload => drop(self.reload(loaded).await),
                 },
+                successor = self.tenure.next() => break Some(successor),
                 Some(asked) = self.reloads.recv() => {
                     // Whoever asked may be gone.
                     let _ = asked.send(self.reload(loaded).await);
                 }
                 ended = &mut self.http => return Err(ServerError::Http(why(ended))),
             }
-        }
-        self.readiness.close();
-        info!(drain_ms = self.drain.as_millis(), "draining");
+        };
+        let bye = if successor.is_some() {
+            // It stays ready in the eyes of who asks on a connection of before: the newer one is.
+            self.http_handle.stop_accepting();
+            ByeReason::Moved
+        } else {
+            self.readiness.close();
+            ByeReason::Shutdown
+        };
+        // The newer server hears of that, and serves.
+        drop((self.tenure, successor));
+        info!(drain_ms = self.drain.as_millis(), ?bye, "draining");
         let impatient = async {
             while self.signals.next().await == Signal::Reload {}
-            self.control.drain(Duration::ZERO).await;
+            self.control.drain(Duration::ZERO, bye).await;
         };
         tokio::select! {
-            () = self.control.drain(self.drain) => {}
+            () = self.control.drain(self.drain, bye) => {}
             () = impatient => info!("told to end at once"),
         }
         self.http_handle.close(LAST_ANSWERS).await;
@@ -250,6 +276,27 @@ impl Server {
     }
 }
 
+/// The port of the HTTP side, and the right to it; none, where it is to be taken from a server that runs.
+fn bind(loaded: &Loaded, takes_over: bool) -> Result<Option<(TcpListener, Tenure)>, ServerError> {
+    if takes_over && succession::is_taken(loaded.config.http.listen) {
+        return Ok(None);
+    }
+    let socket = ports::bind_http(loaded)?;
+    let tenure = Tenure::begin(&socket).map_err(|error| ports::no_port(loaded, &error))?;
+    Ok(Some((socket, tenure)))
+}
+
+/// The same of the server that runs; it may be gone meanwhile.
+async fn take_over(loaded: &Loaded) -> Result<(TcpListener, Tenure), ServerError> {
+    let given = succession::succeed(loaded.config.http.listen).await;
+    let socket = match given.map_err(ServerError::Succession)? {
+        Some(socket) => socket,
+        None => ports::bind_http(loaded)?,
+    };
+    let tenure = Tenure::begin(&socket).map_err(ServerError::Succession)?;
+    Ok((socket, tenure))
+}
+
 /// What the console works on; what is kept for it is forgotten in time.
 fn desk(
     books: DeskBooks,
@@ -258,6 +305,7 @@ fn desk(
     reasons: Vec<String>,
 ) -> Parts {
     let (cases, audit) = (books.cases, books.audit.clone());
+    tokio::spawn(neighbours::heed(books.kept_out.clone(), control.clone()));
     let casework = Casework::new(cases, audit, books.kept_out.clone(), control.clone())
         .with_evidence(evidence);
     tokio::spawn(custody::keep_time(casework.clone()));

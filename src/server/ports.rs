@@ -98,8 +98,12 @@ pub(super) fn start_traces(loaded: &Loaded) -> Result<Option<Flusher>, ConfigErr
 
 /// Binds the port of the HTTP side.
 pub(super) fn bind_http(loaded: &Loaded) -> Result<TcpListener, ConfigError> {
-    TcpListener::bind(loaded.config.http.listen)
-        .map_err(|error| loaded.wrong("http.listen", right_address(&error)))
+    TcpListener::bind(loaded.config.http.listen).map_err(|error| no_port(loaded, &error))
+}
+
+/// The port of the HTTP side cannot be had.
+pub(super) fn no_port(loaded: &Loaded, error: &io::Error) -> ConfigError {
+    loaded.wrong("http.listen", right_address(error))
 }
 
 /// The media sockets share their port among themselves, so that a second server would not be

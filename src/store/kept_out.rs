@@ -15,6 +15,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
+use super::elsewhere::Known;
 use super::ledger::{AppendCause, OpenError, PATIENCE};
 use crate::limits;
 use crate::moderation::{DeviceKey, Label};
@@ -48,6 +49,7 @@ pub struct KeptOut {
     inbox: mpsc::Sender<Order>,
     pub(super) file: Arc<Path>,
     writer: Arc<Mutex<Option<thread::JoinHandle<()>>>>,
+    pub(super) known: Known,
 }
 
 /// A device that stays outside.
@@ -84,19 +86,27 @@ impl KeptOut {
     pub fn open(folder: &Path) -> Result<(Self, Vec<Outside>), OpenError> {
         make_folder(folder)?;
         let file = folder.join(DEVICES_FILE);
-        let (connection, outside) = read(&file, now_ms()).map_err(|source| OpenError::File {
+        let now_ms = now_ms();
+        let (connection, outside) = read(&file, now_ms).map_err(|source| OpenError::File {
             file: file.clone(),
             source,
         })?;
         let (inbox, orders) = mpsc::channel(limits::AUDIT_BATCHES);
+        let known = Known::default();
+        known.lock().extend(outside.iter().map(|one| {
+            let rest_ms = u64::try_from(one.rest.as_millis()).unwrap_or(u64::MAX);
+            (one.device, now_ms.saturating_add(rest_ms))
+        }));
+        let writers = Arc::clone(&known);
         let writer = thread::Builder::new()
             .name("kept out".to_owned())
-            .spawn(move || write(&connection, orders))
+            .spawn(move || write(&connection, &writers, orders))
             .map_err(OpenError::Thread)?;
         let kept_out = Self {
             inbox,
             file: Arc::from(file),
             writer: Arc::new(Mutex::new(Some(writer))),
+            known,
         };
         Ok((kept_out, outside))
     }
@@ -212,14 +222,14 @@ fn read(file: &Path, now_ms: u64) -> Result<(Connection, Vec<Outside>), rusqlite
     Ok((connection, outside))
 }
 
-fn write(connection: &Connection, mut orders: mpsc::Receiver<Order>) {
+fn write(connection: &Connection, known: &Known, mut orders: mpsc::Receiver<Order>) {
     while let Some(Order { change, done }) = orders.blocking_recv() {
         let changed = match change {
-            Change::Keep(outside) => keep(connection, &outside),
-            Change::Lift(DeviceKey(device)) => connection.execute(LIFT, [device.as_slice()]),
+            Change::Keep(outside) => keep(connection, known, &outside),
+            Change::Lift(device) => lift(connection, known, device),
             Change::Close => return,
         };
-        let answer = changed.map(drop).map_err(AppendCause::from);
+        let answer = changed.map_err(AppendCause::from);
         if let Err(cause) = &answer {
             error!(%cause, "who stays outside is not written down");
         }
@@ -228,14 +238,24 @@ fn write(connection: &Connection, mut orders: mpsc::Receiver<Order>) {
     }
 }
 
-fn keep(connection: &Connection, outside: &Outside) -> Result<usize, rusqlite::Error> {
+fn keep(connection: &Connection, known: &Known, outside: &Outside) -> Result<(), rusqlite::Error> {
     let DeviceKey(device) = outside.device;
     let rest_ms = u64::try_from(outside.rest.as_millis()).unwrap_or(u64::MAX);
-    let until = whole(now_ms().saturating_add(rest_ms));
-    connection.execute(
-        KEEP,
-        params![device.as_slice(), until, outside.label.as_str()],
-    )
+    let until_ms = now_ms().saturating_add(rest_ms);
+    let row = params![device.as_slice(), whole(until_ms), outside.label.as_str()];
+    let mut known = known.lock();
+    if connection.execute(KEEP, row)? > 0 {
+        known.insert(outside.device, until_ms);
+    }
+    Ok(())
+}
+
+fn lift(connection: &Connection, known: &Known, key: DeviceKey) -> Result<(), rusqlite::Error> {
+    let DeviceKey(device) = key;
+    let mut known = known.lock();
+    connection.execute(LIFT, [device.as_slice()])?;
+    known.remove(&key);
+    Ok(())
 }
 
 pub(super) fn whole(number: u64) -> i64 {

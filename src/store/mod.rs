@@ -4,7 +4,8 @@
 //! 1. [`audit`] takes lines without making anybody wait, and answers once they are on disk.
 //! 2. [`ledger`] is the table, in SQLite; it appends all lines of a transaction or none.
 //! 3. [`chain`] seals each line: a change, a gap or a swap in what is stored shows in [`verify`].
-//! 4. [`kept_out`] remembers who stays outside across a restart, and the secret of their tokens.
+//! 4. [`kept_out`] remembers who stays outside across a restart, and the secret of their tokens; [`elsewhere`]
+//!    hears what another process on the same store decides about them.
 //! 5. [`moderators`] are the people who may decide, each known by a token.
 //! 6. [`audit_trail`] reads the log back for them, [`audit_tally`] counts in it, [`readmission`] lists
 //!    who stays outside.
@@ -22,6 +23,7 @@ mod case_table;
 mod cases;
 mod chain;
 mod depot;
+mod elsewhere;
 mod evidence;
 mod exhibits;
 mod kept_out;
@@ -41,6 +43,7 @@ pub use case_table::{Keeping, Leased, Taken};
 pub use cases::{CASES_FILE, Cases};
 pub use chain::{Seal, Stored};
 pub use depot::{Depot, DepotError};
+pub use elsewhere::{Elsewhere, News};
 pub use evidence::{Evidence, EvidenceError, OpenPicture};
 pub use exhibits::{Exhibit, Filing};
 pub use kept_out::{DEVICES_FILE, KeptOut, Outside, SECRET_FILE, device_secret};

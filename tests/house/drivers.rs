@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 42] = [
+const DRIVERS: [&str; 43] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/credentials.rs",
@@ -40,6 +40,7 @@ const DRIVERS: [&str; 42] = [
     "src/store/case_table.rs",
     "src/store/cases.rs",
     "src/store/depot.rs",
+    "src/store/elsewhere.rs",
     "src/store/evidence.rs",
     "src/store/kept_out.rs",
     "src/store/ledger.rs",

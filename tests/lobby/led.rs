@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use visavis::codec::VideoCodec;
 use visavis::direction::Direction;
-use visavis::lobby::{Input, LegNews, Lobby, Unpaired};
+use visavis::lobby::{ByeReason, Input, LegNews, Lobby, Unpaired};
 
 use crate::hall::Hall;
 
@@ -123,7 +123,8 @@ fn while_draining_no_match_begins() {
     let [a, b] = [hall.led(), hall.led()];
     hall.pair([a, b]).unwrap();
     let within = Duration::from_secs(5);
-    hall.handle(Input::Drain { within });
+    let bye = ByeReason::Shutdown;
+    hall.handle(Input::Drain { within, bye });
     assert!(hall.pair([a, b]).is_ok(), "it goes on");
     let late = hall.new_session();
     assert_eq!(hall.pair([a, late]), Err(Unpaired::Draining));

@@ -222,6 +222,28 @@ fn who_is_let_in_again_by_a_person_passes_the_door_and_only_they() {
 }
 
 #[test]
+fn who_another_server_keeps_out_goes_and_stays_outside() {
+    let mut trial = Trial::with(TWO_OF_THREE);
+    trial.connect_device(ONE, Some(DEVICE));
+    trial.see(ONE, &[]);
+    let kept_out = |device| Input::KeptOut {
+        device,
+        label: Label::PORN,
+        rest: Duration::from_secs(60),
+    };
+    assert_eq!(trial.put(kept_out(DeviceKey([8; 16]))), []);
+    let outputs = trial.put(kept_out(DEVICE));
+    assert_eq!(deeds(&outputs), [Deed::TurnAway]);
+    assert_eq!(turned_away(&outputs), Some(Duration::from_secs(60)));
+    assert_eq!(trial.put(kept_out(DEVICE)), [], "once");
+    let again = SessionId(9);
+    assert_eq!(
+        deeds(&trial.connect_device(again, Some(DEVICE))),
+        [Deed::TurnAway]
+    );
+}
+
+#[test]
 fn a_device_brings_its_strikes_along() {
     let mut trial = Trial::with(&(TWO_OF_THREE.to_owned() + THEN_OUT));
     trial.connect_device(ONE, Some(DEVICE));

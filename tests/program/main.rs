@@ -18,6 +18,7 @@ mod own_pictures;
 mod pages;
 mod secrecy;
 mod started;
+mod succeeded;
 mod talker;
 mod tokens_at_hand;
 mod watched;

@@ -148,7 +148,7 @@ fn every_variable_in_a_file_for_operators_is_one_of_a_key() {
         "Dockerfile",
         "compose.yaml",
         "kubernetes.yaml",
-        "visavis.service",
+        "visavis@.service",
     ] {
         let text = text(&format!("deploy/{file}"));
         let sign = |sign: char| !(sign.is_ascii_uppercase() || sign == '_');
@@ -172,7 +172,7 @@ fn whoever_stops_the_server_waits_longer_than_matches_may_go_on() {
         digits.unwrap().parse().unwrap()
     };
     let production = drain_s("config/production.toml");
-    assert!(seconds("deploy/visavis.service", "TimeoutStopSec=") > production);
+    assert!(seconds("deploy/visavis@.service", "TimeoutStopSec=") > production);
     assert!(seconds("deploy/compose.yaml", "stop_grace_period: ") > production);
     let kubernetes = "deploy/kubernetes.yaml";
     let pause = seconds(kubernetes, "sleep:\n                seconds: ");
@@ -204,8 +204,8 @@ fn the_unit_is_one_that_systemd_takes() {
     }
     let folder = Folder::new("unit");
     let program = env!("CARGO_BIN_EXE_visavis");
-    let unit = text("deploy/visavis.service").replace("/usr/local/bin/visavis", program);
-    let file = folder.0.join("visavis.service");
+    let unit = text("deploy/visavis@.service").replace("/usr/local/bin/visavis", program);
+    let file = folder.0.join("visavis@3478.service");
     std::fs::write(&file, unit).unwrap();
     let mut analyze = Command::new("systemd-analyze");
     let output = analyze.arg("verify").arg(&file).output().unwrap();

@@ -93,7 +93,7 @@ export interface Matched {
 
 export type LeftReason = "next" | "stopped" | "gone" | "lost" | "ended";
 
-export type ByeReason = "left" | "shutdown" | "ended" | "replaced";
+export type ByeReason = "left" | "shutdown" | "moved" | "ended" | "replaced";
 
 /** How far the look at one's picture is that comes before the first match. */
 export type Screening = "pending" | "overdue" | "passed";

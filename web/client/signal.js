@@ -12,6 +12,9 @@ const LONGEST_PAUSE_MS = 4_000;
 /** How long to go on trying while the server has not yet said its own grace. */
 const PATIENCE_AT_THE_DOOR_MS = 10_000;
 
+/** Over which all of a server's visitors go to a newer one. */
+const MOVE_SPREAD_MS = 1_000;
+
 /** A server that answers nothing for so long is not there, however open the socket looks. */
 const ANSWER_MS = 4_000;
 
@@ -94,6 +97,15 @@ export class Signal {
     if (open) this.#ears.lost();
     this.#tries = 0;
     this.#dial();
+  }
+
+  /** A newer server is where this one was: to it, and not all at once. */
+  moveOn() {
+    this.#drop();
+    this.#patienceMs = PATIENCE_AT_THE_DOOR_MS;
+    this.#tries = 0;
+    this.#heardAt = Date.now();
+    this.#timer = setTimeout(() => this.#dial(), this.#chance() * MOVE_SPREAD_MS);
   }
 
   /** No further tries, no further words. */

@@ -33,6 +33,7 @@ const OFFER_REFUSALS = new Set(["bad_offer", "no_codec", "not_connected", "too_f
  *   | { do: "probe" }
  *   | { do: "prove", challenge: Challenge }
  *   | { do: "joinAnew" }
+ *   | { do: "moveOn" }
  *   | { do: "comeBack", afterMs: number }
  *   | { do: "end", reason: ByeReason | "refused", code: string, message: string }} Deed
  */
@@ -138,6 +139,8 @@ export class Stay {
         this.judgement = { label: reply.label, retryAfterMs: reply.retry_after_ms, caseCode: reply.case };
         return [];
       case "bye":
+        // Who rests need not be there at once: they come when they look again.
+        if (reply.reason === "moved" && this.told !== "idle") return [{ do: "moveOn" }];
         return [{ do: "end", reason: reply.reason, code: reply.reason, message: "the stay is over" }];
       default:
         // The rest is of a match; of the last one it is stale.

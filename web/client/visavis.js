@@ -370,7 +370,11 @@ export class Visavis extends Target {
       case "prove":
         return void this.#prove(deed.challenge);
       case "joinAnew":
-        return this.#joinAnew();
+        this.#beginAnew();
+        return void this.#greetAgain();
+      case "moveOn":
+        this.#beginAnew();
+        return this.#signal?.moveOn();
       case "comeBack":
         clearTimeout(this.#later);
         this.#later = setTimeout(() => this.#greetAgain(), deed.afterMs);
@@ -444,11 +448,14 @@ export class Visavis extends Target {
   }
 
   /** The server knows the stay no more: a new one begins, with a connection of its own. */
-  #joinAnew() {
+  #beginAnew() {
+    clearTimeout(this.#later);
+    clearTimeout(this.#repath);
     this.#closeLeg();
     this.#signalLost = false;
+    this.#stay.forget();
     if (this.#stream) this.#leg = this.#makeLeg(this.#stream);
-    void this.#greetAgain();
+    this.#refresh();
   }
 
   /** @param {MediaStreamTrack} track */
@@ -492,7 +499,7 @@ export class Visavis extends Target {
     if (!this.#wish?.stream) for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;
     this.#stay.forget();
-    this.#stay.told = reason === "left" || reason === "refused" ? "idle" : "lost";
+    this.#stay.told = ["left", "refused", "moved"].includes(reason) ? "idle" : "lost";
     this.#refresh();
     this.#door?.reject(error);
     this.#door = null;

@@ -77,6 +77,9 @@ export async function readStats() {
   const pair = reports.find(({ type, state, nominated }) => {
     return type === "candidate-pair" && state === "succeeded" && nominated !== false;
   });
+  const chosen = reports.find(({ type }) => type === "transport")?.selectedCandidatePairId;
+  const own = reports.find(({ id }) => id === chosen)?.localCandidateId;
+  const local = reports.find(({ id }) => id === own);
   return {
     video: {
       packets: Number(video.packetsReceived ?? 0),
@@ -97,6 +100,8 @@ export async function readStats() {
     sent: { codec: out.codecId, frames: Number(out.framesEncoded ?? 0), keyframes: Number(out.keyFramesEncoded ?? 0) },
     /** Chromium only. @type {number | null} */
     availableBps: pair?.availableOutgoingBitrate ?? null,
+    /** By which way it sends, as "host udp"; Chromium only. @type {string | null} */
+    way: local ? `${local.candidateType} ${local.protocol}` : null,
     legs: /** @type {any} */ (globalThis).instruments.legs.length,
   };
 }

@@ -143,6 +143,33 @@ test("a lost WebSocket is resumed: same partner, same connection, same picture",
   await red.until("sees on", async () => (await red.stats()).video.decoded > before + 15);
 });
 
+test("a newer server takes the place of one that runs, and only who asks for it moves", async () => {
+  const old = server;
+  await old.stop();
+  server = await startServer({ server: { drain_ms: 60_000 } });
+  const { red, green } = await pair();
+  const blue = await enter("blue");
+  await blue.reaches("looking");
+  const before = server;
+  server = await startServer({}, { after: before });
+  await blue.until("is with the newer one", async () => (await blue.legs()) === 2);
+  await blue.reaches("looking");
+  const seen = (await red.stats()).video.decoded;
+  await red.until("sees on", async () => (await red.stats()).video.decoded > seen + 15);
+  assert.deepEqual([await red.legs(), await green.legs()], [1, 1]);
+  assert.equal(await red.read("state"), "matched");
+
+  await red.escape();
+  assert.equal(await before.ended(), 0);
+  await before.stop();
+  // Who was left comes there as well, and which of the two is first is chance.
+  await blue.until("sees one of them", async () => ["red", "green"].includes(await blue.colour()));
+  const [one, other] = (await blue.colour()) === "red" ? [red, green] : [green, red];
+  await one.meetsColour("blue");
+  await other.reaches("looking");
+  assert.deepEqual([await red.legs(), await green.legs(), await blue.legs()], [2, 2, 2]);
+});
+
 test("text-only visitors meet each other, and nobody asks for a camera", async () => {
   const red = await enter("red", "text");
   const blue = await enter("blue");

@@ -43,6 +43,10 @@ export class Server {
     this.#ended = new Promise((resolve) => this.#child.once("exit", (code) => resolve(code)));
   }
 
+  get hasEnded() {
+    return this.#child.exitCode !== null;
+  }
+
   /** Everything it has written so far. */
   get log() {
     return this.#lines;
@@ -50,7 +54,7 @@ export class Server {
 
   async ready() {
     const until = Date.now() + START_MS;
-    while (Date.now() < until && this.#child.exitCode === null) {
+    while (Date.now() < until && !this.hasEnded) {
       const answer = await fetch(`${this.url}/readyz`).catch(() => null);
       if (answer?.ok) return this;
       await pause(25);
@@ -90,6 +94,11 @@ export class Server {
     return { code: status, said: stdout + stderr };
   }
 
+  /** Waits until it has ended by itself. @returns {Promise<number | null>} its exit code */
+  async ended() {
+    return this.#ended;
+  }
+
   /** Ends it as a power cut would. */
   async crash() {
     this.#child.kill("SIGKILL");
@@ -99,9 +108,11 @@ export class Server {
 
 /**
  * @param {Settings} [settings] what differs from the settings of these tests
- * @param {{ port?: number, host?: string }} [place] of the page; else loopback and a free port
+ * @param {{ port?: number, host?: string, after?: Server }} [place] of the page; else loopback and a free port.
+ *   `after`: the server whose place it takes
  */
-export async function startServer(settings = {}, { port, host = "127.0.0.1" } = {}) {
+export async function startServer(settings = {}, { port, host = "127.0.0.1", after } = {}) {
+  if (after) port = after.port;
   const [http, media] = [port ?? (await freePort()), await freePort()];
   const address = process.env.VISAVIS_TEST_ADDRESS ?? "127.0.0.1";
   const folder = mkdtempSync(join(tmpdir(), "visavis-test-"));
@@ -117,7 +128,10 @@ export async function startServer(settings = {}, { port, host = "127.0.0.1" } = 
   };
   const file = join(folder, "visavis.toml");
   writeFileSync(file, toToml(whole));
-  return new Server(folder, http, ["serve", "--config", file]).ready();
+  const server = new Server(folder, http, ["serve", "--config", file, ...(after ? ["--take-over"] : [])]);
+  // The other answers at this port until this one does.
+  while (after && !server.log.includes("is ready") && !server.hasEnded) await pause(25);
+  return server.ready();
 }
 
 /** @param {Settings} settings */

@@ -378,6 +378,40 @@ test("next comes back after the server was given up", async () => {
   assert.equal(visavis.state, "connecting");
 });
 
+test("who looks goes on with a newer server, on a socket and a connection of its own", async () => {
+  const visavis = await stayLooking();
+  const [sockets, first] = [SocketDouble.all.length, lastConnection()];
+  await lastSocket().say({ type: "bye", reason: "moved" });
+  assert.equal(visavis.state, "connecting");
+  assert.equal(first.closed, true);
+  mock.timers.tick(1_000);
+  await settle();
+  assert.equal(SocketDouble.all.length, sockets + 1);
+  await lastSocket().accept();
+  assert.equal(requests("join").length, 2);
+  assert.notEqual(lastConnection(), first);
+  await lastSocket().say(JOINED);
+  await lastSocket().say(WAITING);
+  assert.equal(visavis.state, "looking");
+});
+
+test("who rests comes to the newer server when they look again", async () => {
+  const visavis = await stayLooking();
+  visavis.stop();
+  await lastSocket().say({ type: "idle", online: 1 });
+  const told = record(visavis, "ended");
+  const sockets = SocketDouble.all.length;
+  await lastSocket().say({ type: "bye", reason: "moved" });
+  assert.equal(visavis.state, "idle");
+  assert.deepEqual(told, [{ reason: "moved", judgement: null }]);
+  mock.timers.tick(1_000);
+  await settle();
+  assert.equal(SocketDouble.all.length, sockets);
+  visavis.next();
+  await settle();
+  assert.equal(SocketDouble.all.length, sockets + 1);
+});
+
 test("leaving is said and ends everything", async () => {
   const visavis = await stayLooking();
   const told = record(visavis, "ended");
