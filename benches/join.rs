@@ -33,7 +33,9 @@ use std::time::{Duration, Instant};
 use visavis::codec::VideoCodec;
 use visavis::direction::Direction;
 use visavis::id::{LegId, ShardIndex};
-use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
+use visavis::media::{
+    Certificates, Command, Effects, Event, Identity, Mail, Route, Settings, Shard,
+};
 use visavis::private::Private;
 
 use crate::browser::Browser;
@@ -138,6 +140,7 @@ impl Server {
             leg,
             offer,
             direction: Direction::SendRecv,
+            certificates: Certificates::Ecdsa,
             codec: None,
         };
         for mail in Mail::for_command(open) {

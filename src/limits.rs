@@ -6,6 +6,9 @@ use std::time::Duration;
 /// Largest datagram that is received or sent, in bytes: an Ethernet frame's payload.
 pub const DATAGRAM_BYTES: usize = 1500;
 
+/// Largest datagram of a handshake that is not a browser's, in bytes: what every path carries.
+pub const DTLS_RECORD_BYTES: u32 = 1_200;
+
 /// Most bytes of one segmented send: the kernel's limit for UDP (65,535 less headers), rounded down.
 pub const SEGMENTED_BYTES: usize = 60_000;
 

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use visavis::codec::VideoCodec;
 use visavis::direction::Direction;
 use visavis::id::{LegId, MatchId, ShardIndex};
-use visavis::media::{Command, Effects, Event, Identity, Mail, Route, Settings, Shard};
+use visavis::media::{
+    Certificates, Command, Effects, Event, Identity, Mail, Route, Settings, Shard,
+};
 use visavis::private::Private;
 use visavis::tap::Rates;
 
@@ -172,6 +174,7 @@ impl Pairs {
             leg: LegId(n as u64),
             offer,
             direction: Direction::SendRecv,
+            certificates: Certificates::Ecdsa,
             codec: None,
         });
         let answer = self.fx.events.drain(..).find_map(|event| match event {

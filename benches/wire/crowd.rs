@@ -11,7 +11,7 @@ use visavis::config;
 use visavis::direction::Direction;
 use visavis::id::{LegId, MatchId};
 use visavis::limits;
-use visavis::media::{Command, Event, Plane};
+use visavis::media::{Certificates, Command, Event, Plane};
 use visavis::private::Private;
 use visavis::rtp::Kind;
 use visavis::srtp::{KeyPair, Outbound, Profile};
@@ -348,6 +348,7 @@ impl Crowd {
             leg: LegId(n as u64),
             offer: Private::new(browser.offer()),
             direction: Direction::SendRecv,
+            certificates: Certificates::Ecdsa,
             codec: None,
         });
         browsers.push(browser);

@@ -9,7 +9,7 @@ use super::request::Refusal;
 use super::switchboard::{Switchboard, leg_of};
 use crate::direction::Direction;
 use crate::id::{LegId, SessionId};
-use crate::media::{Command, onlooking};
+use crate::media::{Certificates, Command, onlooking};
 use crate::moderation::{Actor, Input};
 use crate::private::Private;
 
@@ -104,6 +104,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 leg,
                 offer,
                 direction: Direction::RecvOnly,
+                certificates: Certificates::Any,
                 codec,
             });
         }

@@ -13,7 +13,7 @@ use super::switchboard::{Switchboard, leg_of, session_of};
 use crate::direction::Direction;
 use crate::id::{LegId, SessionId};
 use crate::lobby::{Ask, ByeReason, Input, LegNews, Notice};
-use crate::media::{Command, Ends, Event};
+use crate::media::{Certificates, Command, Ends, Event};
 use crate::private::Private;
 
 /// Every leg that only receives.
@@ -157,6 +157,7 @@ impl<F: FnMut(Command)> Switchboard<F> {
             leg,
             offer,
             direction: Direction::RecvOnly,
+            certificates: Certificates::Any,
             codec: Some(codec),
         });
     }

@@ -22,12 +22,13 @@ use super::register::{Register, Told};
 use super::request::{Marks, Message, Refusal, Request, Screening, Ticket};
 use crate::classify::remarks::Remarks;
 use crate::config;
+use crate::direction::Direction;
 use crate::id::{LegId, MatchId, SessionId};
 use crate::lobby::{
     self, Ask, Complaint, Door, Input, LegNews, Lobby, Medium, Notice, Openness, Output, Standing,
     Wish,
 };
-use crate::media::{Command, Event, OfferError};
+use crate::media::{Certificates, Command, Event, OfferError};
 use crate::moderation::{self, Desk};
 use crate::private::Private;
 
@@ -363,6 +364,25 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.gauges.set(&self.lobby, self.sessions_by_match.len());
     }
 
+    fn open(
+        &mut self,
+        session: SessionId,
+        offer: Private<String>,
+        (direction, is_led): (Direction, bool),
+    ) {
+        (self.command)(Command::Open {
+            leg: leg_of(session),
+            offer,
+            direction,
+            certificates: match is_led {
+                true => Certificates::Any,
+                false => Certificates::Ecdsa,
+            },
+            codec: None,
+        });
+        self.screen(session);
+    }
+
     fn carry_out(&mut self, output: Output, now: Instant) {
         match output {
             Output::Tell {
@@ -380,15 +400,8 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 session,
                 offer,
                 direction,
-            } => {
-                (self.command)(Command::Open {
-                    leg: leg_of(session),
-                    offer,
-                    direction,
-                    codec: None,
-                });
-                self.screen(session);
-            }
+                is_led,
+            } => self.open(session, offer, (direction, is_led)),
             Output::Restart { session, offer } => {
                 (self.command)(Command::Restart {
                     leg: leg_of(session),

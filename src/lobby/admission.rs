@@ -56,8 +56,8 @@ impl Lobby {
         };
         self.sessions.insert(id, session);
         match wish.door {
-            Door::Video { offer } => self.open(id, offer, Direction::SendRecv, now),
-            Door::Led { offer, direction } => self.open(id, offer, direction, now),
+            Door::Video { offer } => self.open(id, offer, (Direction::SendRecv, false), now),
+            Door::Led { offer, direction } => self.open(id, offer, (direction, true), now),
             Door::Text => {
                 self.greet(id);
                 self.look_around(id, now);
@@ -65,11 +65,18 @@ impl Lobby {
         }
     }
 
-    fn open(&mut self, id: SessionId, offer: Private<String>, direction: Direction, now: Instant) {
+    fn open(
+        &mut self,
+        id: SessionId,
+        offer: Private<String>,
+        (direction, is_led): (Direction, bool),
+        now: Instant,
+    ) {
         self.outputs.push_back(Output::Open {
             session: id,
             offer,
             direction,
+            is_led,
         });
         self.settle(id, now);
     }

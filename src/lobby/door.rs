@@ -170,6 +170,8 @@ pub enum Output {
         offer: Private<String>,
         /// Which way the offer must go.
         direction: Direction,
+        /// Whether it came by [`super::Door::Led`], and so may be of any client, not of a browser alone.
+        is_led: bool,
     },
     /// Give the session's leg a new offer.
     Restart {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::dtls::Certificates;
 use super::quality::Quality;
 use crate::codec::VideoCodec;
 use crate::direction::Direction;
@@ -22,6 +23,8 @@ pub enum Command {
         offer: Private<String>,
         /// Which way it must go.
         direction: Direction,
+        /// Which certificates the other end may show.
+        certificates: Certificates,
         /// The picture coding that it must speak; none for the best that both sides speak.
         codec: Option<VideoCodec>,
     },

@@ -60,6 +60,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::clock::any_instant;
+    use super::super::dtls::Certificates;
     use super::super::shard::Settings;
     use super::super::transport::Identity;
     use super::*;
@@ -92,6 +93,7 @@ mod tests {
             leg: LegId(2),
             offer,
             direction: Direction::SendRecv,
+            certificates: Certificates::Ecdsa,
             codec: None,
         }) {
             shard.handle_mail(mail, &mut fx);

@@ -110,7 +110,8 @@ impl Leg {
         let codecs = opening.codec.as_ref().map_or(codecs, std::slice::from_ref);
         let terms = Terms::read(opening.offer.reveal(), codecs, opening.direction)?;
         let remote = (terms.ice.clone(), terms.fingerprint.clone());
-        let transport = Transport::new(identity, remote, now).ok_or(OfferError::Malformed)?;
+        let transport = Transport::new(identity, remote, opening.certificates, now)
+            .ok_or(OfferError::Malformed)?;
         let [ssrcs, third, session] = chance;
         Ok(Self {
             id,

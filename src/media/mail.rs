@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::command::{Command, Ends, Gate, Muted, is_onlooking};
 use super::datagrams::Route;
 use super::downlink::Downlink;
+use super::dtls::Certificates;
 use super::leg::Leg;
 use crate::codec::VideoCodec;
 use crate::direction::Direction;
@@ -33,11 +34,13 @@ impl Mail {
                 leg,
                 offer,
                 direction,
+                certificates,
                 codec,
             } => {
                 let opening = Opening {
                     offer,
                     direction,
+                    certificates,
                     codec,
                 };
                 vec![mail(leg, Matter::Open(opening))]
@@ -141,6 +144,7 @@ pub(crate) enum Matter {
 pub(crate) struct Opening {
     pub(crate) offer: Private<String>,
     pub(crate) direction: Direction,
+    pub(crate) certificates: Certificates,
     /// The picture coding that it must speak; none for the best that both sides speak.
     pub(crate) codec: Option<VideoCodec>,
 }

@@ -11,7 +11,7 @@
 //! 5. [`downlink`] protects it and keeps a copy of the picture's packets ([`resend`], [`tape`]);
 //! 6. [`datagrams`] holds the batch that [`driver`] writes, many with one system call ([`posting`]).
 //!
-//! Beside it: [`tapping`] copies pictures that are due; [`transport`] (ICE, DTLS), [`offer`] and
+//! Beside it: [`tapping`] copies pictures that are due; [`transport`] (ICE and [`dtls`]), [`offer`] and
 //! [`answer`] (SDP) make a [`leg`] at the door; [`switching`] lets legs face each other and part,
 //! beginning with a kept [`face`]; [`feedback`] carries RTCP across a match; [`muting`] keeps what a leg
 //! sends from everybody, [`mod@onlooking`] shows it to one whom nobody notices;
@@ -35,6 +35,7 @@ mod datagrams;
 mod directory;
 mod downlink;
 mod driver;
+mod dtls;
 mod face;
 mod feedback;
 mod foresight;
@@ -68,6 +69,7 @@ mod wheel;
 pub use command::{Command, Ends, Event, Gate, Muted, OfferError, is_onlooking, onlooking};
 pub use counters::{Counters, Drops};
 pub use datagrams::{Datagrams, Route};
+pub use dtls::Certificates;
 pub use mail::Mail;
 pub use overload::Shed;
 pub use plane::{Plane, StartError};

@@ -1,8 +1,8 @@
 //! A leg's ICE (lite, RFC 8445) and DTLS (RFC 5764): control, a few packets a minute.
 //!
-//! `str0m`'s ICE agent and its DTLS backend, `dimpl`, are used as parts, without `str0m::Rtc`: the exporter's
-//! keys then come out where we want them, and nobody but a [`Downlink`](super::downlink::Downlink)
-//! ever holds the keys we send under.
+//! `str0m`'s ICE agent and its DTLS backend are used as parts ([`dtls`](super::dtls)), without `str0m::Rtc`: the
+//! exporter's keys then come out where we want them, and nobody but a
+//! [`Downlink`](super::downlink::Downlink) ever holds the keys we send under.
 //!
 //! DTLS is heard only from an address that has passed an authenticated STUN check: the backend
 //! answers a first flight without a cookie.
@@ -12,23 +12,20 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use dimpl::{Dtls, DtlsCertificate, Output, SrtpProfile};
 use str0m::Candidate;
 use str0m::crypto::{CryptoProvider, Fingerprint};
 use str0m::ice::{IceAgent, IceAgentEvent, IceCreds, StunMessage, StunPacket};
 use str0m::net::Protocol;
 
 use super::datagrams::{Datagrams, Route};
+use super::dtls::{Certificates, Engines, Handshake, Step};
 use crate::limits;
-use crate::srtp::{KeyPair, Profile};
+use crate::srtp::KeyPair;
 
 /// What all legs of a process share: the crypto backend and the certificate.
 pub struct Identity {
     provider: CryptoProvider,
-    certificate: DtlsCertificate,
-    /// Built once: whoever builds one has every cipher and key exchange tried out first, which takes
-    /// longer than a handshake.
-    dtls: Arc<dimpl::Config>,
+    engines: Engines,
     /// Of the certificate, as the answer tells it.
     pub(crate) fingerprint: Fingerprint,
 }
@@ -39,9 +36,6 @@ impl Identity {
     pub fn generate() -> Option<Arc<Self>> {
         let provider = str0m::crypto::from_feature_flags();
         let certificate = provider.dtls_provider.generate_certificate()?;
-        // A STUN check comes before any DTLS: a cookie would prove the address once more.
-        let dtls = dimpl::Config::builder().use_server_cookie(false);
-        let dtls = Arc::new(dtls.build().ok()?);
         let fingerprint = Fingerprint {
             hash_func: "sha-256".to_owned(),
             bytes: provider
@@ -51,8 +45,7 @@ impl Identity {
         };
         Some(Arc::new(Self {
             provider,
-            certificate,
-            dtls,
+            engines: Engines::new(certificate)?,
             fingerprint,
         }))
     }
@@ -86,7 +79,7 @@ pub(crate) enum TransportEvent {
 pub(crate) struct Transport {
     identity: Arc<Identity>,
     agent: IceAgent,
-    dtls: Box<Dtls>,
+    handshake: Handshake,
     expected: Fingerprint,
     is_peer_verified: bool,
     keys: Option<Box<KeyPair>>,
@@ -108,14 +101,11 @@ impl Transport {
     pub(crate) fn new(
         identity: &Arc<Identity>,
         remote: (IceCreds, Fingerprint),
+        certificates: Certificates,
         now: Instant,
     ) -> Option<Self> {
         let provider = &identity.provider;
-        let config = Arc::clone(&identity.dtls);
-        let mut dtls = Box::new(Dtls::new_12(config, identity.certificate.clone(), now));
-        dtls.set_active(false);
-        // The backend reads no clock: it must be told the time before anything else.
-        dtls.handle_timeout(now).ok()?;
+        let handshake = identity.engines.handshake(certificates, now)?;
         let mut agent = IceAgent::with_hmac(IceCreds::new(), provider.sha1_hmac_provider);
         agent.set_ice_lite(true);
         agent.set_controlling(false);
@@ -125,7 +115,7 @@ impl Transport {
         Some(Self {
             identity: Arc::clone(identity),
             agent,
-            dtls,
+            handshake,
             expected: remote.1,
             is_peer_verified: false,
             keys: None,
@@ -210,12 +200,10 @@ impl Transport {
 
     /// Takes a DTLS record from an address that has passed its STUN check.
     pub(crate) fn handle_dtls(&mut self, record: &[u8], now: Instant, out: &mut Datagrams) {
-        if self.dtls.handle_timeout(now).is_err() {
+        if !self.handshake.handle_record(record, now) {
             self.events.push_back(TransportEvent::Closed);
             return;
         }
-        // A record that makes no sense is a stranger's: the handshake goes on without it.
-        let _: Result<(), dimpl::Error> = self.dtls.handle_packet(record);
         self.drain_dtls(now, out);
     }
 
@@ -223,7 +211,7 @@ impl Transport {
     pub(crate) fn handle_timeout(&mut self, now: Instant, out: &mut Datagrams) {
         if self.dtls_due.is_some_and(|due| due <= now) {
             self.dtls_due = None;
-            if self.dtls.handle_timeout(now).is_err() {
+            if !self.handshake.handle_timeout(now) {
                 self.events.push_back(TransportEvent::Closed);
                 return;
             }
@@ -238,9 +226,8 @@ impl Transport {
 
     /// Says good-bye (DTLS `close_notify`).
     pub(crate) fn close(&mut self, now: Instant, out: &mut Datagrams) {
-        if self.dtls.close().is_ok() {
-            self.drain_dtls(now, out);
-        }
+        self.handshake.close();
+        self.drain_dtls(now, out);
     }
 
     /// Where to send, as the browser chose it.
@@ -280,34 +267,26 @@ impl Transport {
         let mut record = [0_u8; limits::DATAGRAM_BYTES];
         let Some(route) = self.nominated else { return };
         loop {
-            match self.dtls.poll_output(&mut record) {
-                Output::Packet(packet) => out.push(route, packet),
-                Output::Timeout(due) => {
-                    // A finished handshake names a time far away.
-                    self.dtls_due = (due > now).then_some(due);
+            match self.handshake.poll(&mut record, now) {
+                Step::Record(record) => out.push(route, record),
+                Step::Due(due) => {
+                    self.dtls_due = due;
                     return;
                 }
-                Output::PeerCert(der) => {
-                    let found = self.identity.fingerprint_of(der, &self.expected.hash_func);
+                Step::Certificate(der) => {
+                    let found = self.identity.fingerprint_of(&der, &self.expected.hash_func);
                     self.is_peer_verified = found.as_deref() == Some(&self.expected.bytes[..]);
                     if !self.is_peer_verified {
                         self.events.push_back(TransportEvent::Closed);
                         return;
                     }
                 }
-                Output::KeyingMaterial(material, profile) => {
-                    self.keys = profile_of(profile)
-                        .and_then(|p| KeyPair::from_exporter(p, material.as_ref()))
-                        .map(Box::new);
-                }
-                Output::Connected => {}
-                Output::CloseNotify => {
+                Step::Keys(keys) => self.keys = keys,
+                Step::Closed => {
                     self.events.push_back(TransportEvent::Closed);
                     return;
                 }
-                // No data channel is offered: what comes in one is not for us.
-                Output::ApplicationData(_) => {}
-                _ => return,
+                Step::Nothing => {}
             }
             if self.is_peer_verified
                 && let Some(keys) = self.keys.take()
@@ -315,15 +294,6 @@ impl Transport {
                 self.events.push_back(TransportEvent::Keys(keys, route));
             }
         }
-    }
-}
-
-fn profile_of(profile: SrtpProfile) -> Option<Profile> {
-    match profile {
-        SrtpProfile::AES128_CM_SHA1_80 => Some(Profile::Aes128CmSha1_80),
-        SrtpProfile::AEAD_AES_128_GCM => Some(Profile::AeadAes128Gcm),
-        SrtpProfile::AEAD_AES_256_GCM => Some(Profile::AeadAes256Gcm),
-        _ => None,
     }
 }
 

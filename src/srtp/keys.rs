@@ -14,6 +14,7 @@ const SALT: usize = 14;
 
 /// The key and salt of one direction. Never prints.
 #[derive(Clone)]
+#[cfg_attr(test, derive(PartialEq))]
 pub struct MasterKey {
     profile: Profile,
     key: [u8; KEY_MAX],
@@ -22,6 +23,7 @@ pub struct MasterKey {
 
 /// Both directions of a handshake.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(PartialEq))]
 pub struct KeyPair {
     /// Protects what the DTLS client sends. A browser is the client of this server.
     pub client: MasterKey,

@@ -189,6 +189,7 @@ impl World {
             leg,
             offer,
             direction,
+            certificates: visavis::media::Certificates::Ecdsa,
             codec: None,
         });
         if self.shuts_at_the_door {
@@ -438,8 +439,7 @@ impl Visitor {
         due
     }
 
-    /// What a browser does by itself: sound each 20 ms, a picture each 33 ms, sender reports, and
-    /// feedback about what it hears.
+    /// What a browser does by itself: sound, pictures, sender reports, and feedback about what it hears.
     fn act(&mut self, now: Instant) {
         self.browser.handle_timeout(now);
         if !self.browser.is_connected() || !self.talks {
