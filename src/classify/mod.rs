@@ -68,7 +68,7 @@ use crate::tap::Frame;
 
 pub use builtin::{Builtin, KnownList};
 pub use settings::Settings;
-pub use starting::{StartError, look_here, own_models};
+pub use starting::{OWN_PROGRAM, StartError, look_here, own_models};
 
 /// A frame and what was said of it.
 #[derive(Debug)]

@@ -107,7 +107,7 @@ impl Starting {
     pub(super) fn read(settings: &Settings) -> Result<Self, StartError> {
         let (program, arguments) = match settings.command.clone() {
             Some(command) => command,
-            None => (own_program()?, vec!["worker".into()]),
+            None => (OWN_PROGRAM.into(), vec!["worker".into()]),
         };
         let protocol = PROTOCOL;
         let mut greeting = vec![encode(&Request::Hello { protocol }, &[])];
@@ -149,12 +149,9 @@ pub fn look_here(settings: &Settings, many: usize) -> Result<Vec<(Eye, Judge)>, 
     (0..many).map(one).collect()
 }
 
-fn own_program() -> Result<PathBuf, StartError> {
-    std::env::current_exe().map_err(|source| StartError::Read {
-        path: "this program".into(),
-        source,
-    })
-}
+/// The program that runs, whatever an upgrade has put at its path meanwhile: a worker started anew later must
+/// speak as this server does.
+pub const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// What the file of an operator's own models describes; nothing without a file.
 ///

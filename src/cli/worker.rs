@@ -8,10 +8,10 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::print;
-use crate::classify::confine;
 use crate::classify::credentials::{self, Credentials};
 use crate::classify::outpost::Outpost;
 use crate::classify::service::{ServiceError, serve};
+use crate::classify::{OWN_PROGRAM, confine};
 use crate::config::Loaded;
 use crate::logging;
 
@@ -103,12 +103,11 @@ fn far(
     logging::start(&loaded.config.log);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let cores = u16::try_from(cores).unwrap_or(u16::MAX);
-    let program = std::env::current_exe().context("this program")?;
     let outpost = Outpost {
         servers: arguments.connect.clone(),
         credentials,
         workers: arguments.workers.unwrap_or(cores),
-        command: (program, vec!["worker".into()]),
+        command: (OWN_PROGRAM.into(), vec!["worker".into()]),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
