@@ -42,11 +42,13 @@ test("a watch sees a leg before and in a match, and a mute keeps it from everybo
     return (await fetch(server.url + path, request)).status;
   };
 
-  const hears = listen(`${server.url}/v1/events`, backend);
+  const { heard: hears, until: heardOf } = await listen(`${server.url}/v1/events`, backend);
   const [ada, bob] = [await open("/v1/legs", publish, "sendrecv"), await open("/v1/legs", publish, "sendrecv")];
+  await heardOf("connected", ada.at);
   const ann = await open(`${ada.at}/watch`, watch, "recvonly");
   await ann.until("sees somebody who faces nobody", ({ video }) => video.decoded > 10);
   const legs = [ada, bob].map(({ at }) => at.split("/").at(-1));
+  for (const { at } of [ada, bob]) await heardOf("screened", at);
   assert.equal(await ask("PUT", "/v1/matches/it", backend, { legs }), 201);
   await bob.until("sees their partner", ({ video, audio }) => video.decoded > 30 && audio.energy > 0);
   const seen = (await ann.heard()).video.decoded;
@@ -76,14 +78,14 @@ test("a watch sees a leg before and in a match, and a mute keeps it from everybo
 });
 
 /**
- * The events of a server, as they come, until it ends.
+ * The events of a server from now on, as they come, until it ends.
  * @param {string} url @param {string} token
  */
-function listen(url, token) {
+async function listen(url, token) {
   /** @type {{ type: string, leg: string, scores?: Record<string, number> }[]} */
   const heard = [];
+  const { body } = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   const read = async () => {
-    const { body } = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
     const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
@@ -94,7 +96,17 @@ function listen(url, token) {
   };
   // The server ends before the stream does.
   read().catch(() => {});
-  return heard;
+  return {
+    heard,
+    /** @param {string} type @param {string} at */
+    async until(type, at) {
+      const end = Date.now() + PATIENCE_MS;
+      while (!heard.some((event) => event.type === type && at.endsWith(`/${event.leg}`))) {
+        if (Date.now() > end) throw new Error(`no ${type} of ${at}: ${JSON.stringify(heard)}`);
+        await pause(50);
+      }
+    },
+  };
 }
 
 /**
