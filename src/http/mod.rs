@@ -40,21 +40,24 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::classify::afterwards::Afterwards;
 use crate::control::Handle;
 use crate::media::Plane;
+pub use backend::Handover;
 use console::Console;
 use entrance::Entrance;
 pub use health::Readiness;
 use signal::Patience;
 use webhooks::Webhooks;
 
-/// The route table. Without a console there is nobody to sign in: no picture is looked at.
+/// The route table, and what a server needs that takes the place. Without a console there is nobody to sign
+/// in: no picture is looked at.
 pub fn router(
     (control, media): (Handle, Plane),
     readiness: Readiness,
     metrics: PrometheusHandle,
     console: Option<Console>,
     (entrance, webhooks, afterwards): (Entrance, Option<Webhooks>, Option<Afterwards>),
-) -> Router {
-    Router::new()
+) -> (Router, Handover) {
+    let (backend, handover) = backend::routes(control.clone(), &entrance, webhooks);
+    let router = Router::new()
         .merge(signal::routes(
             control.clone(),
             entrance.clone(),
@@ -63,7 +66,7 @@ pub fn router(
         .merge(ice_servers::routes(entrance.clone()))
         .merge(age_checks::routes(entrance.clone()))
         .merge(opinions::routes(entrance.clone(), afterwards))
-        .merge(backend::routes(control.clone(), &entrance, webhooks))
+        .merge(backend)
         .merge(health::routes((control, media), readiness, metrics))
         .merge(description::routes())
         .fallback(assets::serve)
@@ -73,5 +76,6 @@ pub fn router(
         ))
         // No page but its own has any business there.
         .merge(console::routes(console))
-        .layer(middleware::from_fn(headers::secure))
+        .layer(middleware::from_fn(headers::secure));
+    (router, handover)
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use rand::rngs::SmallRng;
-use rand::{Rng as _, SeedableRng as _};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -17,7 +15,7 @@ use super::samples::{Sample, Series};
 use super::server_process::Spent;
 use super::tally::{Tally, Times, note, times};
 use super::threads::Threads;
-use super::visitor::{Habits, Papers, Visitor};
+use super::visitor::Recruiter;
 
 /// What is told while a run goes on.
 #[derive(Clone, Debug)]
@@ -53,11 +51,13 @@ pub struct Counted {
     pub connected: usize,
     /// Visitors that had a partner when the measuring began.
     pub met: usize,
+    /// Stays that went on with a newer server that took over.
+    pub moved: usize,
     /// Stays that ended before they should.
     pub failed: usize,
     /// Why the first of them did.
     pub first_failure: Option<String>,
-    /// What the server had used, if anybody tells.
+    /// What the server had used, if anybody tells and it was one all the time.
     pub bills: Option<Bills>,
     /// The run over time.
     pub series: Series,
@@ -85,10 +85,12 @@ pub async fn run(
 ) -> Result<Counted, LoadError> {
     let before = meter.read().await;
     let threads = Threads::start(plan)?;
+    let recruiter = Recruiter::new(plan, read_clock())?;
     let (phase, watched) = watch::channel(Phase::Joining);
     let (sender, news) = mpsc::unbounded_channel();
     let around = Surroundings {
         side: side.clone(),
+        recruiter,
         phase: watched,
         news: sender,
         next_every: plan.next_every,
@@ -98,10 +100,11 @@ pub async fn run(
         join: times(),
         connected: 0,
         met: 0,
+        moved: 0,
         failed: 0,
         first_failure: None,
     };
-    let mut stays = hall.let_in(plan, &around, &threads, tell).await?;
+    let mut stays = hall.let_in(plan, &around, &threads, tell).await;
     drop(around);
     if hall.met == 0 {
         let reason = hall.first_failure.take();
@@ -119,6 +122,7 @@ pub async fn run(
     let leaving = async { while stays.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(Duration::from_secs(2), leaving).await;
     let [begin, end] = watched.bills;
+    let bills = before.zip(begin).zip(end).map(|((a, b), c)| [a, b, c]);
     Ok(Counted {
         tally: watched.tally,
         busiest: watched.each.into_iter().max().unwrap_or_default(),
@@ -126,9 +130,10 @@ pub async fn run(
         join: hall.join,
         connected,
         met,
+        moved: hall.moved,
         failed: hall.failed,
         first_failure: hall.first_failure,
-        bills: before.zip(begin).zip(end).map(|((a, b), c)| [a, b, c]),
+        bills: bills.filter(|_| hall.moved == 0),
         series: watched.series,
     })
 }
@@ -187,6 +192,7 @@ struct Hall {
     join: Times,
     connected: usize,
     met: usize,
+    moved: usize,
     failed: usize,
     first_failure: Option<String>,
 }
@@ -199,20 +205,16 @@ impl Hall {
         around: &Surroundings,
         threads: &Threads,
         tell: &mut (dyn FnMut(&Progress) + Send),
-    ) -> Result<JoinSet<()>, LoadError> {
+    ) -> JoinSet<()> {
         let began = read_clock();
-        let papers = Papers::new(began)?;
-        let mut rng = SmallRng::seed_from_u64(plan.seed);
         let mut stays = JoinSet::new();
         let count = u32::try_from(plan.visitors()).unwrap_or(u32::MAX);
         for number in 0..count {
             let share = f64::from(number) / f64::from(count);
             let at = began + plan.ramp.mul_f64(share);
             tokio::time::sleep_until(at.into()).await;
-            let phase = Duration::from_micros(rng.random_range(0..33_000));
-            let visitor = Visitor::new(number, &papers, Habits::of(plan), (read_clock(), phase))?;
             if let Some(door) = threads.door_of(number) {
-                stays.spawn(hold(visitor, door.clone(), around.clone()));
+                stays.spawn(hold(number, door.clone(), around.clone()));
             }
             self.listen();
             tell(&self.progress());
@@ -224,7 +226,7 @@ impl Hall {
             tell(&self.progress());
         }
         tokio::time::sleep(SETTLE).await;
-        Ok(stays)
+        stays
     }
 
     fn listen(&mut self) {
@@ -235,6 +237,7 @@ impl Hall {
                     note(&mut self.join, after);
                 }
                 News::Met => self.met += 1,
+                News::Moved => self.moved += 1,
                 News::Failed(reason) => {
                     self.failed += 1;
                     self.first_failure.get_or_insert(reason);

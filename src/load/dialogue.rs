@@ -8,11 +8,11 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::hello::Answer;
-use super::herd::{Door, Word};
+use super::herd::{Door, Word, read_clock};
 use super::http_side::{HttpSide, Socket};
-use super::visitor::Visitor;
+use super::visitor::{Recruiter, Visitor};
 use crate::access::solve;
-use crate::http::message::{Connection, FromBrowser, FromServer, Mode};
+use crate::http::message::{ByeReason, Connection, FromBrowser, FromServer, Mode};
 use crate::private::Private;
 
 /// Where a run stands.
@@ -33,6 +33,8 @@ pub(super) enum News {
     Connected(Duration),
     /// It faces somebody for the first time.
     Met,
+    /// A newer server has taken over, and it goes there.
+    Moved,
     /// Its stay ended before it should, and why.
     Failed(String),
 }
@@ -41,23 +43,45 @@ pub(super) enum News {
 #[derive(Clone)]
 pub(super) struct Surroundings {
     pub(super) side: HttpSide,
+    pub(super) recruiter: Recruiter,
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) news: tokio::sync::mpsc::UnboundedSender<(u32, News)>,
     /// How often one of each pair says Next while it is measured; never if zero.
     pub(super) next_every: Duration,
 }
 
+/// How a conversation ends that goes well.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The run is over.
+    Over,
+    /// It goes on with a newer server.
+    Moved,
+}
+
 /// Joins, and stays until the run is over.
-pub(super) async fn hold(visitor: Visitor, herd: Door, around: Surroundings) {
-    let number = visitor.number();
-    let failed = converse(visitor, herd, &around).await.err();
-    if let Some(reason) = failed {
-        // Nobody listens any more when the run is over.
-        let _ = around.news.send((number, News::Failed(reason)));
+pub(super) async fn hold(number: u32, herd: Door, around: Surroundings) {
+    let mut has_met = false;
+    // Nobody listens any more when the run is over.
+    let tell = |news| drop(around.news.send((number, news)));
+    loop {
+        match converse(number, &herd, &around, &mut has_met).await {
+            Ok(End::Over) => return,
+            Ok(End::Moved) => tell(News::Moved),
+            Err(reason) => return tell(News::Failed(reason)),
+        }
+        herd.tell(Word::Leave(number));
     }
 }
 
-async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result<(), String> {
+async fn converse(
+    number: u32,
+    herd: &Door,
+    around: &Surroundings,
+    has_met: &mut bool,
+) -> Result<End, String> {
+    let visitor = around.recruiter.visitor(number, read_clock());
+    let visitor = visitor.map_err(|error| error.to_string())?;
     let asked = Instant::now();
     let mut socket = around.side.websocket().await?;
     let offer = visitor.offer();
@@ -74,24 +98,29 @@ async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result
     };
     say(&mut socket, &join(None)).await?;
     let mut stay = Stay {
-        number: visitor.number(),
+        number,
         herd,
         visitor: Some(Box::new(visitor)),
         asked,
-        has_met: false,
+        has_met,
         faces_somebody: false,
         next_at: None,
     };
     let mut phase = around.phase.clone();
+    if *phase.borrow_and_update() == Phase::Measuring {
+        stay.plan_next(around.next_every);
+    }
     loop {
         let next_at = stay.next_at;
         tokio::select! {
             message = socket.next() => match message {
-                Some(Ok(Message::Text(text))) => {
-                    if let Some(challenge) = stay.hear(&text, around)? {
+                Some(Ok(Message::Text(text))) => match stay.hear(&text, around)? {
+                    Heard::Nothing => {}
+                    Heard::Challenge(challenge) => {
                         say(&mut socket, &join(Some(challenge.answer().await?))).await?;
                     }
-                }
+                    Heard::Moved => return Ok(End::Moved),
+                },
                 Some(Ok(Message::Close(_))) | None => return Err("the server hung up".to_owned()),
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(error.to_string()),
@@ -99,7 +128,8 @@ async fn converse(visitor: Visitor, herd: Door, around: &Surroundings) -> Result
             changed = phase.changed() => {
                 let now = *phase.borrow_and_update();
                 if changed.is_err() || now == Phase::Over {
-                    return say(&mut socket, &FromBrowser::Leave {}).await;
+                    say(&mut socket, &FromBrowser::Leave {}).await?;
+                    return Ok(End::Over);
                 }
                 if now == Phase::Measuring {
                     stay.plan_next(around.next_every);
@@ -149,20 +179,28 @@ impl Challenge {
     }
 }
 
-struct Stay {
+/// What follows from what the server says.
+enum Heard {
+    Nothing,
+    Challenge(Challenge),
+    /// A newer server has taken over.
+    Moved,
+}
+
+struct Stay<'a> {
     number: u32,
     /// The way to its media.
-    herd: Door,
+    herd: &'a Door,
     /// Until the answer is there.
     visitor: Option<Box<Visitor>>,
     asked: Instant,
-    has_met: bool,
+    has_met: &'a mut bool,
     faces_somebody: bool,
     next_at: Option<Instant>,
 }
 
-impl Stay {
-    fn hear(&mut self, text: &str, around: &Surroundings) -> Result<Option<Challenge>, String> {
+impl Stay<'_> {
+    fn hear(&mut self, text: &str, around: &Surroundings) -> Result<Heard, String> {
         let message = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let number = self.number;
         let tell = |news| {
@@ -181,7 +219,7 @@ impl Stay {
             FromServer::Matched { .. } => {
                 self.faces_somebody = true;
                 self.herd.tell(Word::Matched(number));
-                if !std::mem::replace(&mut self.has_met, true) {
+                if !std::mem::replace(self.has_met, true) {
                     tell(News::Met);
                 }
             }
@@ -192,14 +230,17 @@ impl Stay {
                 text: Some(text),
                 bits: Some(bits),
                 ..
-            } => return Ok(Some(Challenge { text, bits })),
+            } => return Ok(Heard::Challenge(Challenge { text, bits })),
             FromServer::ChallengeRequired { .. } => return Err(CAPTCHA.to_owned()),
             FromServer::AgeCheckRequired { .. } => return Err(AGE_CHECK.to_owned()),
             FromServer::Error { message, .. } => return Err(message),
+            FromServer::Bye {
+                reason: ByeReason::Moved,
+            } => return Ok(Heard::Moved),
             FromServer::Bye { reason } => return Err(format!("the stay ended: {reason:?}")),
             _ => {}
         }
-        Ok(None)
+        Ok(Heard::Nothing)
     }
 
     /// Both of a pair move on, in turn: were it only half of all, they could face each other, and

@@ -15,6 +15,8 @@ pub struct Findings {
     pub pairs: usize,
     /// Visitors that faced somebody when the measuring began.
     pub visitors_matched: usize,
+    /// Stays that went on with a newer server that took over. What the server used is unknown then.
+    pub visitors_moved: usize,
     /// Stays that ended before they should.
     pub visitors_failed: usize,
     /// How long it was measured.
@@ -89,6 +91,7 @@ impl Findings {
         let mut findings = Self {
             pairs: plan.pairs,
             visitors_matched: counted.met,
+            visitors_moved: counted.moved,
             visitors_failed: counted.failed,
             measured_seconds: seconds,
             packets_sent: tally.sent,
@@ -182,15 +185,16 @@ impl Display for Spread {
 impl Findings {
     /// What it says, row by row, for people.
     pub fn rows(&self) -> Vec<(&'static str, String)> {
+        let moved = match self.visitors_moved {
+            0 => String::new(),
+            moved => format!(", {moved} moved to a newer server"),
+        };
+        let (matched, all) = (self.visitors_matched, 2 * self.pairs);
+        let failed = self.visitors_failed;
         let mut rows = vec![
             (
                 "visitors",
-                format!(
-                    "{} of {} matched, {} failed",
-                    self.visitors_matched,
-                    2 * self.pairs,
-                    self.visitors_failed
-                ),
+                format!("{matched} of {all} matched{moved}, {failed} failed"),
             ),
             (
                 "packets",
@@ -298,6 +302,7 @@ mod tests {
             join: times(),
             connected: 2,
             met: 2,
+            moved: 0,
             failed: 0,
             first_failure: None,
             bills: None,

@@ -24,6 +24,8 @@ use super::wire::Wire;
 pub(super) enum Word {
     /// A visitor has its answer.
     Come(Box<Visitor>, Answer),
+    /// A visitor leaves, and may come again.
+    Leave(u32),
     /// A visitor says Next.
     Next(u32),
     /// A visitor is told that it faces somebody.
@@ -70,7 +72,10 @@ struct Herd {
     words: Receiver<Word>,
     line: Badness,
     seed: u64,
-    places: Vec<Place>,
+    /// Whoever has left has none any more.
+    places: Vec<Option<Place>>,
+    /// Packets that those missed who have left.
+    lost_before: [u64; 2],
     due: BinaryHeap<Reverse<(Instant, usize)>>,
     tally: Tally,
     /// Packets that were missing, and processor time used, when the last tally was told.
@@ -97,6 +102,7 @@ pub(super) fn start(plan: &Plan) -> io::Result<(Door, JoinHandle<()>)> {
         line: plan.line,
         seed: plan.seed,
         places: Vec::new(),
+        lost_before: [0; 2],
         due: BinaryHeap::new(),
         tally: Tally::default(),
         lost: [0; 2],
@@ -138,6 +144,7 @@ impl Herd {
         while let Ok(word) = self.words.try_recv() {
             match word {
                 Word::Come(visitor, answer) => self.admit(visitor, answer),
+                Word::Leave(number) => self.dismiss(number),
                 Word::Next(number) => {
                     if let Some(visitor) = self.visitor(number) {
                         visitor.say_next(read_clock());
@@ -160,7 +167,8 @@ impl Herd {
     }
 
     fn visitor(&mut self, number: u32) -> Option<&mut Box<Visitor>> {
-        let mut visitors = self.places.iter_mut().map(|p| &mut p.member.visitor);
+        let places = self.places.iter_mut().flatten();
+        let mut visitors = places.map(|place| &mut place.member.visitor);
         visitors.find(|visitor| visitor.number() == number)
     }
 
@@ -177,18 +185,30 @@ impl Herd {
         };
         let now = read_clock();
         visitor.take_answer(answer, path, now);
-        self.places.push(Place {
+        self.places.push(Some(Place {
             member: Member::new(visitor, self.line, self.seed),
             wire,
             scheduled: None,
-        });
+        }));
         self.after(at, now);
     }
 
-    fn begin(&mut self) {
+    fn dismiss(&mut self, number: u32) {
         for place in &mut self.places {
+            let is_theirs = |place: &mut Place| place.member.visitor.number() == number;
+            if let Some(Place { member, .. }) = place.take_if(is_theirs) {
+                let [all, pictures] = member.visitor.lost();
+                self.lost_before[0] += all;
+                self.lost_before[1] += pictures;
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        for place in self.places.iter_mut().flatten() {
             place.member.visitor.reset();
         }
+        self.lost_before = [0; 2];
         self.tally = Tally::default();
         self.lost = [0; 2];
         self.spent = own_thread_time();
@@ -196,8 +216,9 @@ impl Herd {
 
     fn slice(&mut self) -> Tally {
         let mut tally = std::mem::take(&mut self.tally);
-        let lost = self.places.iter().map(|place| place.member.visitor.lost());
-        let [all, pictures] = lost.fold([0, 0], |[a, b], [c, d]| [a + c, b + d]);
+        let places = self.places.iter().flatten();
+        let lost = places.map(|place| place.member.visitor.lost());
+        let [all, pictures] = lost.fold(self.lost_before, |[a, b], [c, d]| [a + c, b + d]);
         let lost = [all, pictures].map(|count: u64| i64::try_from(count).unwrap_or(i64::MAX));
         let spent = own_thread_time();
         tally.lost = lost[0] - self.lost[0];
@@ -209,7 +230,7 @@ impl Herd {
     }
 
     fn receive(&mut self, at: usize) {
-        let Some(Place { member, wire, .. }) = self.places.get_mut(at) else {
+        let Some(Some(Place { member, wire, .. })) = self.places.get_mut(at) else {
             return;
         };
         let (now, tally) = (read_clock(), &mut self.tally);
@@ -229,7 +250,7 @@ impl Herd {
                 return;
             }
             self.due.pop();
-            let Some(place) = self.places.get_mut(at) else {
+            let Some(Some(place)) = self.places.get_mut(at) else {
                 continue;
             };
             // An entry may be older than the visitor's newest schedule.
@@ -242,7 +263,7 @@ impl Herd {
 
     /// Sends what a visitor wants sent, and notes when it wants to act.
     fn after(&mut self, at: usize, now: Instant) {
-        let Some(place) = self.places.get_mut(at) else {
+        let Some(Some(place)) = self.places.get_mut(at) else {
             return;
         };
         let out = place.member.out(now);

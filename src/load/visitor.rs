@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rand::rngs::SmallRng;
+use rand::{Rng as _, SeedableRng as _};
 use str0m::Candidate;
 use str0m::crypto::dtls::{DtlsCert, DtlsInstance, DtlsOutput, DtlsVersion, SrtpProfile};
 use str0m::crypto::{CryptoProvider, Fingerprint};
@@ -24,16 +26,16 @@ use crate::rtp::rtcp::{self, Compound, Packet, ReportBlock};
 use crate::srtp::{Inbound, KeyPair, Outbound, Profile};
 
 /// What all visitors of a run share.
-pub(super) struct Papers {
+struct Papers {
     provider: CryptoProvider,
     certificate: DtlsCert,
     fingerprint: Fingerprint,
     /// When the run began: time zero of every stamp.
-    pub(super) began: Instant,
+    began: Instant,
 }
 
 impl Papers {
-    pub(super) fn new(began: Instant) -> Result<Arc<Self>, LoadError> {
+    fn new(began: Instant) -> Result<Arc<Self>, LoadError> {
         let provider = str0m::crypto::from_feature_flags();
         let certificate = provider.dtls_provider.generate_certificate();
         let certificate = certificate.ok_or(LoadError::NoCertificate)?;
@@ -50,9 +52,35 @@ impl Papers {
     }
 }
 
+/// Makes the visitors of a run; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Recruiter {
+    papers: Arc<Papers>,
+    habits: Habits,
+    seed: u64,
+}
+
+impl Recruiter {
+    /// For a run that began then.
+    pub(super) fn new(plan: &Plan, began: Instant) -> Result<Self, LoadError> {
+        Ok(Self {
+            papers: Papers::new(began)?,
+            habits: Habits::of(plan),
+            seed: plan.seed,
+        })
+    }
+
+    /// One that comes now. Its clocks go at another moment than the others'.
+    pub(super) fn visitor(&self, number: u32, now: Instant) -> Result<Visitor, LoadError> {
+        let mut rng = SmallRng::seed_from_u64(self.seed ^ u64::from(number));
+        let phase = rng.random_range(Duration::ZERO..PICTURE_EVERY);
+        Visitor::new(number, &self.papers, self.habits, (now, phase))
+    }
+}
+
 /// What a visitor sends, and how often.
 #[derive(Clone, Copy)]
-pub(super) struct Habits {
+struct Habits {
     voice: Voice,
     /// Bytes of one picture; 0 for none.
     picture_bytes: usize,
@@ -61,7 +89,7 @@ pub(super) struct Habits {
 }
 
 impl Habits {
-    pub(super) fn of(plan: &Plan) -> Self {
+    fn of(plan: &Plan) -> Self {
         let bytes = plan.video_bps / 8 / PICTURES_PER_SECOND;
         Self {
             voice: plan.audio,
@@ -121,7 +149,7 @@ pub(super) struct Visitor {
 
 impl Visitor {
     /// A visitor who has not connected yet. `phase` moves its clocks against the others'.
-    pub(super) fn new(
+    fn new(
         number: u32,
         papers: &Arc<Papers>,
         habits: Habits,

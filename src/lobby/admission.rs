@@ -30,7 +30,10 @@ pub enum Openness {
 impl Lobby {
     /// Whether somebody may come in by video now.
     pub fn openness(&self) -> Openness {
-        if self.drain.begun() {
+        if self.drain.leads_on() {
+            // The newer server is.
+            Openness::Open
+        } else if self.drain.begun() {
             Openness::Draining
         } else if self.has_room && self.sessions.len() < self.rules.sessions {
             Openness::Open

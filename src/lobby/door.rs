@@ -363,6 +363,9 @@ pub enum Unpaired {
     /// Their legs speak different picture codings, or they are of different age bands.
     #[error("the two may not meet: their picture codings or age bands differ")]
     Apart,
+    /// No new match here: a newer server has taken over.
+    #[error("a newer server has taken over: open the legs anew, and match those")]
+    Moved,
     /// No new match.
     #[error("the lobby is draining")]
     Draining,

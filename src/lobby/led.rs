@@ -24,6 +24,9 @@ impl Lobby {
         {
             return Ok(match_id);
         }
+        if self.drain.leads_on() {
+            return Err(Unpaired::Moved);
+        }
         if self.drain.begun() {
             return Err(Unpaired::Draining);
         }

@@ -22,17 +22,17 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
-use tracing::{info, warn};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tracing::{debug, info, warn};
 
 use crate::config::{ConfigError, Loaded};
 use crate::control::{self, Casework};
 use crate::http::console::{Console, Parts, Reload};
 use crate::http::listener::{Listener, ListenerHandle};
 use crate::http::webhooks::Webhooks;
-use crate::http::{self, Readiness};
+use crate::http::{self, Handover, Readiness};
 use crate::lobby::ByeReason;
 use crate::media::{Plane, StartError, TcpDoor};
 use crate::metrics;
@@ -40,7 +40,7 @@ use crate::store::Evidence;
 use crate::traces::Flusher;
 use lookout::{DeskBooks, Ledgers};
 use signals::{Signal, Signals};
-use succession::Tenure;
+use succession::{Given, Successor, Tenure};
 
 /// How long answers under way may take once nobody is left to wait for.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
@@ -92,6 +92,8 @@ pub struct Server {
     signals: Signals,
     /// By which a newer server may ask for the place.
     tenure: Tenure,
+    /// What it needs then.
+    handover: Handover,
     /// Who is told how long everything takes, if anybody is.
     traces: Option<Flusher>,
 }
@@ -143,7 +145,7 @@ impl Server {
             });
         let webhooks = lookout::webhooks(loaded)?;
         let readiness = Readiness::default();
-        let router = http::router(
+        let (router, handover) = http::router(
             (control.clone(), plane.clone()),
             readiness.clone(),
             recorded,
@@ -152,7 +154,7 @@ impl Server {
         );
         let (socket, tenure) = match bound {
             Some(bound) => bound,
-            None => take_over(loaded).await?,
+            None => take_over(loaded, &handover).await?,
         };
         let places = Places {
             http: socket.local_addr().map_err(ServerError::Http)?,
@@ -181,6 +183,7 @@ impl Server {
             http_handle,
             signals,
             tenure,
+            handover,
             traces,
         })
     }
@@ -234,22 +237,33 @@ impl Server {
         let bye = if successor.is_some() {
             // It stays ready in the eyes of who asks on a connection of before: the newer one is.
             self.http_handle.stop_accepting();
+            self.handover.begin();
             ByeReason::Moved
         } else {
             self.readiness.close();
             ByeReason::Shutdown
         };
-        // The newer server hears of that, and serves.
-        drop((self.tenure, successor));
+        drop(self.tenure);
+        let (nobody_is_left, left) = oneshot::channel();
+        let handed_over = tokio::spawn(hand_over(successor, self.handover.clone(), left));
         info!(drain_ms = self.drain.as_millis(), ?bye, "draining");
         let impatient = async {
             while self.signals.next().await == Signal::Reload {}
             self.control.drain(Duration::ZERO, bye).await;
         };
+        let patient = async {
+            self.control.drain(self.drain, bye).await;
+            if bye == ByeReason::Moved {
+                // The newer server reaches one before this one by way of it.
+                let _ = timeout(self.drain, self.handover.incumbent_is_gone()).await;
+            }
+        };
         tokio::select! {
-            () = self.control.drain(self.drain, bye) => {}
+            () = patient => {}
             () = impatient => info!("told to end at once"),
         }
+        drop(nobody_is_left);
+        let _ = handed_over.await;
         self.http_handle.close(LAST_ANSWERS).await;
         let _ = self.http.await;
         if let Some(evidence) = &self.evidence {
@@ -287,14 +301,38 @@ fn bind(loaded: &Loaded, takes_over: bool) -> Result<Option<(TcpListener, Tenure
 }
 
 /// The same of the server that runs; it may be gone meanwhile.
-async fn take_over(loaded: &Loaded) -> Result<(TcpListener, Tenure), ServerError> {
+async fn take_over(
+    loaded: &Loaded,
+    handover: &Handover,
+) -> Result<(TcpListener, Tenure), ServerError> {
     let given = succession::succeed(loaded.config.http.listen).await;
-    let socket = match given.map_err(ServerError::Succession)? {
-        Some(socket) => socket,
-        None => ports::bind_http(loaded)?,
+    let (socket, incumbent) = match given.map_err(ServerError::Succession)? {
+        Some(Given { socket, incumbent }) => (socket, incumbent),
+        None => (ports::bind_http(loaded)?, None),
     };
+    if let Some(incumbent) = incumbent
+        && let Err(error) = handover.follow(incumbent).await
+    {
+        warn!(%error, "the server before cannot be asked about its legs");
+    }
     let tenure = Tenure::begin(&socket).map_err(ServerError::Succession)?;
     Ok((socket, tenure))
+}
+
+/// Leaves the place to a newer server, and answers it until nobody is left here.
+async fn hand_over(
+    successor: Option<Successor>,
+    handover: Handover,
+    nobody_is_left: oneshot::Receiver<()>,
+) {
+    let Some(successor) = successor else { return };
+    match successor.leave_to().await {
+        Ok(stream) => {
+            let over = async { drop(nobody_is_left.await) };
+            handover.serve(stream, over).await;
+        }
+        Err(error) => debug!(%error, "the newer server is gone"),
+    }
 }
 
 /// What the console works on; what is kept for it is forgotten in time.

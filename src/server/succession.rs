@@ -3,8 +3,8 @@
 //! Whoever serves an HTTP address listens on a socket that the kernel knows by that address, of no file
 //! system and of this network alone. A newer server asks there for the place once it can answer. It is given
 //! the very socket that HTTP connections arrive at, so that none of them is lost; the incumbent takes no more
-//! of them, says so by closing, and drains: matches go on with it until they end, and everybody else is led to
-//! the newer one.
+//! of them, says so, and drains: matches go on with it until they end, and everybody else is led to the newer
+//! one. The stream stays, for what the newer one is asked about those matches.
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -29,6 +29,9 @@ const READY: u8 = b'r';
 /// What goes along with the socket: a descriptor does not travel alone.
 const HERE: u8 = b'h';
 
+/// What the incumbent says when it takes no more connections.
+const GONE: u8 = b'g';
+
 /// How long either may take over a word of the other's.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -39,10 +42,19 @@ pub(super) struct Tenure {
     socket: TcpListener,
 }
 
-/// A newer server that has the socket; by being dropped it is told that nobody else takes from it.
+/// A newer server that has the socket.
 #[derive(Debug)]
 pub(super) struct Successor {
-    _stream: UnixStream,
+    stream: UnixStream,
+}
+
+/// The place of a server that gave it up.
+#[derive(Debug)]
+pub(super) struct Given {
+    /// The socket that connections arrive at.
+    pub(super) socket: TcpListener,
+    /// How to ask the one who gave it; none, if they are gone already.
+    pub(super) incumbent: Option<UnixStream>,
 }
 
 /// Whether somebody serves this address who can be asked for the place.
@@ -50,12 +62,11 @@ pub(super) fn is_taken(http: SocketAddr) -> bool {
     name_of(http).is_ok_and(|name| unix::UnixStream::connect_addr(&name).is_ok())
 }
 
-/// Asks whoever serves the address to give it up, waits until they have, and gives the socket; none, if they
-/// are gone meanwhile.
+/// Asks whoever serves the address to give it up, and waits until they have; none, if they are gone meanwhile.
 ///
 /// # Errors
 /// They do not answer as they should, or are another user's.
-pub(super) async fn succeed(http: SocketAddr) -> io::Result<Option<TcpListener>> {
+pub(super) async fn succeed(http: SocketAddr) -> io::Result<Option<Given>> {
     let Ok(stream) = unix::UnixStream::connect_addr(&name_of(http)?) else {
         return Ok(None);
     };
@@ -67,17 +78,20 @@ pub(super) async fn succeed(http: SocketAddr) -> io::Result<Option<TcpListener>>
     let asked = async {
         stream.write_u8(READY).await?;
         let socket = receive(&stream).await?;
-        // The end of the conversation is the end of the incumbent's time.
-        match stream.read(&mut [0]).await? {
-            0 => Ok(socket),
+        let mut word = [0];
+        match stream.read(&mut word).await? {
+            // Whoever ends has no use for the socket either.
+            0 => Ok((socket, false)),
+            _ if word == [GONE] => Ok((socket, true)),
             _ => Err(io::Error::from(ErrorKind::InvalidData)),
         }
     };
-    let socket = timeout(PATIENCE, asked).await??;
-    match socket.local_addr()? == http {
-        true => Ok(Some(socket)),
-        false => Err(io::Error::other("it gave the socket of another address")),
+    let (socket, is_there) = timeout(PATIENCE, asked).await??;
+    if socket.local_addr()? != http {
+        return Err(io::Error::other("it gave the socket of another address"));
     }
+    let incumbent = is_there.then_some(stream);
+    Ok(Some(Given { socket, incumbent }))
 }
 
 impl Tenure {
@@ -118,7 +132,18 @@ impl Tenure {
             return Ok(None);
         }
         send(&stream, &self.socket).await?;
-        Ok(Some(Successor { _stream: stream }))
+        Ok(Some(Successor { stream }))
+    }
+}
+
+impl Successor {
+    /// Says that nobody else takes connections from the socket now, and gives the stream for what follows.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub(super) async fn leave_to(mut self) -> io::Result<UnixStream> {
+        self.stream.write_u8(GONE).await?;
+        Ok(self.stream)
     }
 }
 

@@ -13,12 +13,11 @@ use crate::visitor::Visitor;
 
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
-/// Reads events until there are as many as wanted: the number of each, its name, and what it says.
-pub(crate) fn events(
+/// Events as they come, until the stream ends: the number of each, its name, and what it says.
+pub(crate) fn hear(
     asker: &Asker<'_>,
     since: Option<u64>,
-    wanted: usize,
-) -> Vec<(u64, String, Value)> {
+) -> impl Iterator<Item = (u64, String, Value)> + use<> {
     let since = since.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
     let mut stream = asker.server.connect();
     let head = format!(
@@ -26,22 +25,30 @@ pub(crate) fn events(
         asker.authorization
     );
     stream.write_all(head.as_bytes()).unwrap();
-    let (mut events, mut id, mut name) = (Vec::new(), 0, String::new());
-    for line in BufReader::new(stream).lines() {
+    let (mut id, mut name) = (0, String::new());
+    BufReader::new(stream).lines().filter_map(move |line| {
         let line = line.unwrap();
         if let Some(number) = line.strip_prefix("id: ") {
             id = number.parse().unwrap();
         } else if let Some(word) = line.strip_prefix("event: ") {
             name = word.to_owned();
         } else if let Some(data) = line.strip_prefix("data: ") {
-            let data: Value = serde_json::from_str(data).unwrap();
-            events.push((id, std::mem::take(&mut name), data));
+            let data = serde_json::from_str(data).unwrap();
+            return Some((id, std::mem::take(&mut name), data));
         }
-        if events.len() == wanted {
-            return events;
-        }
-    }
-    panic!("the stream ended after {events:?}");
+        None
+    })
+}
+
+/// Reads events until there are as many as wanted.
+pub(crate) fn events(
+    asker: &Asker<'_>,
+    since: Option<u64>,
+    wanted: usize,
+) -> Vec<(u64, String, Value)> {
+    let events: Vec<_> = hear(asker, since).take(wanted).collect();
+    assert_eq!(events.len(), wanted, "the stream ended after {events:?}");
+    events
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

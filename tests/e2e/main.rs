@@ -11,6 +11,7 @@ mod codings;
 mod described;
 mod discretion;
 mod ear;
+mod handed_over;
 mod ice_servers;
 mod leg_client;
 mod meeting;

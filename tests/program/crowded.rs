@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::started::{Started, said, visavis};
 
 /// Runs two pairs against a server; gives the exit code, what was said, and the findings.
-fn two_pairs(server: &Started, more: &[&str]) -> (i32, String, Value) {
+pub(crate) fn two_pairs(server: &Started, more: &[&str]) -> (i32, String, Value) {
     two_pairs_by("http", server, more)
 }
 

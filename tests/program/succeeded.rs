@@ -3,10 +3,12 @@
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::crowded::two_pairs;
 use crate::started::{Started, said, visavis};
 use crate::talker::Talker;
 
@@ -58,7 +60,7 @@ fn a_match_stays_where_it_is_and_everybody_else_comes_to_the_newer_one() {
 #[test]
 fn nobody_who_asks_meanwhile_is_refused() {
     let old = Started::with(&LONG);
-    let _held = Talker::pair(&old);
+    let [mut one, _other] = Talker::pair(&old);
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let asker = scope.spawn(|| {
@@ -74,10 +76,36 @@ fn nobody_who_asks_meanwhile_is_refused() {
         is_over.store(true, Ordering::Relaxed);
         let asks = asker.join().unwrap();
         assert!(asks > 10, "{asks} are too few to notice a gap");
+        // By way of the second the third reaches the first, for as long as somebody is there.
+        one.say(&json!({ "type": "leave" }));
         ends_well(second);
         third.signal(Signal::TERM);
         ends_well(third);
     });
+}
+
+#[test]
+fn a_crowd_that_says_next_goes_along_and_loses_nothing() {
+    let old = Started::with(&LONG);
+    thread::scope(|scope| {
+        let crowd = scope.spawn(|| {
+            two_pairs(
+                &old,
+                &["--next-every=500ms", "--duration=6s", "--max-loss=0.01"],
+            )
+        });
+        while !old.get("/metrics").body.contains("\nvisavis_matches 2\n") {
+            thread::sleep(Duration::from_millis(20));
+        }
+        let new = take_over(&old);
+        let (code, said, findings) = crowd.join().unwrap();
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(findings["visitors_moved"], 4, "{said}");
+        assert!(findings["server_cpu_us_per_packet"].is_null(), "{said}");
+        new.signal(Signal::TERM);
+        ends_well(new);
+    });
+    ends_well(old);
 }
 
 #[test]

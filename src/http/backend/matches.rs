@@ -59,7 +59,7 @@ pub(super) struct MatchJson {
     ),
     extensions(("x-problems" = json!([
         "unreadable", "bad_name", "no_such_leg", "not_connected", "not_screened", "apart", "too_long",
-        "wrong_media_type", "not_two", "draining",
+        "wrong_media_type", "not_two", "moved", "draining",
     ]))),
 )]
 pub(super) async fn pair(
@@ -203,6 +203,7 @@ fn unpaired(why: Unpaired) -> Problem {
         Unpaired::NotConnected => (StatusCode::CONFLICT, "not_connected"),
         Unpaired::NotScreened => (StatusCode::CONFLICT, "not_screened"),
         Unpaired::Apart => (StatusCode::CONFLICT, "apart"),
+        Unpaired::Moved => (StatusCode::CONFLICT, "moved"),
         Unpaired::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
     };
     let problem = Problem::new(status, code, why);

@@ -9,7 +9,8 @@
 //!    visitor complains about is a [`leg_reports`], what nobody is to get of one is [`muted`].
 //! 5. The [`address_book`] has both by the names that they have outside; what happens to them is [`news`],
 //!    which [`events`] streams; how a leg stands is a [`leg_state`], how well its match goes are [`statistics`].
-//! 6. [`described`] makes the API's description of the same [`table`], with the [`problems`] that there are
+//! 6. When a newer server takes the place, the [`handover`] lets it ask the [`incumbent`] about what stays there.
+//! 7. [`described`] makes the API's description of the same [`table`], with the [`problems`] that there are
 //!    and the [`examples`].
 
 mod actions;
@@ -17,6 +18,8 @@ mod address_book;
 mod events;
 mod examples;
 mod fragment;
+mod handover;
+mod incumbent;
 mod keeper;
 mod leg_reports;
 mod leg_state;
@@ -55,6 +58,8 @@ use crate::lobby::Openness;
 use crate::private::Private;
 use crate::traces::{self, Trail};
 use address_book::{AddressBook, LegName};
+pub use handover::Handover;
+use incumbent::Incumbent;
 pub(super) use news::WORDS;
 use news::{News, OpennessWord, What};
 
@@ -69,8 +74,13 @@ struct Backend {
     ice_servers: IceServers,
 }
 
-/// The routes `/v1/legs` and `/v1/matches`.
-pub(super) fn routes(control: Handle, entrance: &Entrance, webhooks: Option<Webhooks>) -> Router {
+/// The routes `/v1/legs` and `/v1/matches`, and what goes on where two servers take turns.
+pub(super) fn routes(
+    control: Handle,
+    entrance: &Entrance,
+    webhooks: Option<Webhooks>,
+) -> (Router, Handover) {
+    let incumbent = Incumbent::default();
     let backend = Backend {
         control,
         address_book: AddressBook::default(),
@@ -83,16 +93,20 @@ pub(super) fn routes(control: Handle, entrance: &Entrance, webhooks: Option<Webh
         backend.news.clone(),
     ));
     let guard = |group: OpenApiRouter<Backend>, grant| {
-        group.layer(middleware::from_fn_with_state(
+        let there = middleware::from_fn_with_state(incumbent.clone(), incumbent::look_there_too);
+        group.layer(there).layer(middleware::from_fn_with_state(
             (entrance.clone(), grant),
             admit,
         ))
     };
     let (router, _) = table(guard).split_for_parts();
-    router
+    let news = backend.news.clone();
+    let router = router
         .layer(DefaultBodyLimit::max(limits::SIGNAL_MESSAGE_BYTES))
         .layer(middleware::map_response(tell_all_alike))
-        .with_state(backend)
+        .with_state(backend);
+    let handover = Handover::new(news, incumbent, router.clone());
+    (router, handover)
 }
 
 /// Tells when the server is full, and when it no longer is; once a second at most.

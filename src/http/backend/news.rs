@@ -1,11 +1,13 @@
 //! [`News`]: what happens to a backend's legs and matches, in order and with numbers, so that whoever
-//! was away can ask for what came meanwhile.
+//! was away can ask for what came meanwhile. What happens to legs that stayed with the server before is told
+//! among it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
@@ -166,8 +168,17 @@ pub(in crate::http) const WORDS: [&str; 16] = [
     "capacity",
 ];
 
+/// What happened, as whoever hears of it is told.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Told {
+    /// The event's name in the stream.
+    pub(super) word: Cow<'static, str>,
+    /// The event as JSON.
+    pub(super) data: String,
+}
+
 /// One number and what happened then.
-pub(super) type Numbered = (u64, Happened);
+pub(super) type Numbered = (u64, Told);
 
 /// The newest events; cheap to clone, one memory for all clones.
 #[derive(Clone)]
@@ -179,6 +190,10 @@ struct Inside {
     newest: watch::Sender<u64>,
     /// The number before the first.
     born: u64,
+    /// The last number of whoever hears it here, once a newer server is there to be heard.
+    last_here: watch::Sender<Option<u64>>,
+    /// The last number of all, once nothing happens here any more.
+    last: watch::Sender<Option<u64>>,
     /// Who else is told.
     webhooks: Option<Webhooks>,
 }
@@ -201,6 +216,8 @@ impl News {
             events: Mutex::default(),
             newest: watch::channel(born).0,
             born,
+            last_here: watch::Sender::new(None),
+            last: watch::Sender::new(None),
             webhooks,
         }))
     }
@@ -208,20 +225,70 @@ impl News {
     /// Something happened to a leg, or to the whole server.
     pub(super) fn tell(&self, leg: Option<&LegName>, what: What) {
         let leg = leg.map(|leg| leg.reveal().to_owned());
+        let word = what.word();
+        // Plain structs: there is nothing in them that JSON cannot say.
+        let Ok(data) = serde_json::to_string(&Happened { leg, what }) else {
+            return;
+        };
+        let told = Told {
+            word: Cow::Borrowed(word),
+            data: data.clone(),
+        };
+        self.append(told, |number| {
+            if let Some(webhooks) = &self.0.webhooks {
+                webhooks.tell(number, word, data);
+            }
+        });
+    }
+
+    /// Something happened to a leg of the server before; that one has told the webhooks.
+    pub(super) fn pass_on(&self, told: Told) {
+        self.append(told, |_| {});
+    }
+
+    /// `and` is done within the lock, so that the order is the same everywhere.
+    fn append(&self, told: Told, and: impl FnOnce(u64)) {
         let mut events = self.0.events.lock();
         let number = *self.0.newest.borrow() + 1;
         if events.len() == limits::BACKEND_EVENTS {
             events.pop_front();
         }
-        let happened = Happened { leg, what };
-        // Within the lock, so that their order is the same everywhere.
-        if let Some(webhooks) = &self.0.webhooks
-            && let Ok(body) = serde_json::to_string(&happened)
-        {
-            webhooks.tell(number, happened.word(), body);
-        }
-        events.push_back((number, happened));
+        and(number);
+        events.push_back((number, told));
         self.0.newest.send_replace(number);
+    }
+
+    /// Something happened of which nobody can be told: whoever hears this goes on behind a gap.
+    pub(super) fn skip(&self) {
+        let mut events = self.0.events.lock();
+        events.clear();
+        self.0.newest.send_modify(|newest| *newest += 1);
+    }
+
+    /// From now on a newer server tells everything: whoever hears it here has heard it all, and what comes
+    /// after this number is for that server.
+    pub(super) fn hand_over(&self) {
+        self.0.last_here.send_replace(Some(*self.0.newest.borrow()));
+    }
+
+    /// After what number a newer server goes on; none, if there is no such server.
+    pub(super) fn handed_over(&self) -> Option<u64> {
+        *self.0.last_here.borrow()
+    }
+
+    /// Nothing happens here any more.
+    pub(super) fn end(&self) {
+        self.0.last.send_replace(Some(*self.0.newest.borrow()));
+    }
+
+    /// Up to which number it is heard here, once that is known.
+    pub(super) fn last_here(&self) -> watch::Receiver<Option<u64>> {
+        self.0.last_here.subscribe()
+    }
+
+    /// The last number of all, once that is known.
+    pub(super) fn last(&self) -> watch::Receiver<Option<u64>> {
+        self.0.last.subscribe()
     }
 
     /// Wakes whoever waits for more.
@@ -265,13 +332,6 @@ impl What {
             Self::Closed => "closed",
             Self::Capacity { .. } => "capacity",
         }
-    }
-}
-
-impl Happened {
-    /// The event's name.
-    pub(super) const fn word(&self) -> &'static str {
-        self.what.word()
     }
 }
 
@@ -368,6 +428,21 @@ mod tests {
     }
 
     #[test]
+    fn who_misses_something_of_the_server_before_is_told() {
+        let news = News::new(1, None);
+        let leg = LegName::new();
+        news.tell(Some(&leg), What::Connected);
+        let newest = *news.newest().borrow();
+        news.skip();
+        assert_eq!(news.since(newest), Caught::Gap(newest + 1));
+        news.pass_on(Told {
+            word: "closed".into(),
+            data: "{}".to_owned(),
+        });
+        assert_eq!(numbers(news.since(newest + 1)), [newest + 2]);
+    }
+
+    #[test]
     fn an_event_is_a_flat_object() {
         let leg = LegName::from_outside("a".to_owned());
         let news = News::new(1, None);
@@ -381,9 +456,9 @@ mod tests {
         let Caught::All(events) = news.since(1 << 20) else {
             panic!("nothing is forgotten");
         };
-        let text = serde_json::to_string(&events[0].1).unwrap();
+        assert_eq!(events[0].1.word, "parted");
         assert_eq!(
-            text,
+            &*events[0].1.data,
             r#"{"leg":"a","type":"parted","match":"it","reason":"lost"}"#
         );
     }

@@ -4,7 +4,7 @@
 use crate::http::description::Possible;
 
 /// All of them.
-pub(super) const PROBLEMS: [Possible; 25] = [
+pub(super) const PROBLEMS: [Possible; 26] = [
     Possible(400, "unreadable", "the request cannot be read"),
     Possible(
         400,
@@ -49,6 +49,11 @@ pub(super) const PROBLEMS: [Possible; 25] = [
         409,
         "apart",
         "the two never meet: their picture codings or age bands differ",
+    ),
+    Possible(
+        409,
+        "moved",
+        "a newer server has taken over, and these legs stay with the older one until their match ends: open them anew",
     ),
     Possible(
         409,
