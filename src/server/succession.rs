@@ -215,8 +215,11 @@ mod tests {
         let asks = tokio::spawn(succeed(http));
         let successor = tenure.next().await;
         assert!(!asks.is_finished(), "it waits for the end");
-        drop((socket, tenure, successor));
-        let socket = asks.await.unwrap().unwrap().unwrap();
+        drop((socket, tenure));
+        let mut stream = successor.leave_to().await.unwrap();
+        let Given { socket, incumbent } = asks.await.unwrap().unwrap().unwrap();
+        incumbent.unwrap().write_u8(7).await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), 7, "it stays");
         let (_, from) = socket.accept().unwrap();
         assert_eq!(from, waits.local_addr().unwrap());
         Tenure::begin(&socket).unwrap();
@@ -232,8 +235,10 @@ mod tests {
         }
         let asks = tokio::spawn(succeed(http));
         let successor = tenure.next().await;
+        // It ends in this very moment.
         drop((tenure, successor));
-        assert!(asks.await.unwrap().unwrap().is_some());
+        let given = asks.await.unwrap().unwrap().unwrap();
+        assert!(given.incumbent.is_none());
     }
 
     #[tokio::test]
