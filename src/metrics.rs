@@ -125,6 +125,7 @@ table! {
     API_THROTTLED = Counter "visavis_api_throttled_total" ["by"], Count, "Requests of the HTTP API answered with 429: by the holder of one token, by one backend, by one network without a token, or by one whose tokens were not good.";
     WEBHOOKS_SENT = Counter "visavis_webhooks_sent_total" [""], Count, "Events that a webhook's target has taken.";
     WEBHOOKS_RETRIED = Counter "visavis_webhooks_retried_total" [""], Count, "Attempts that a webhook's target did not take, and that are repeated.";
+    CLOCK_LEAPS = Counter "visavis_clock_leaps_total" [""], Count, "Leaps of the machine's clock: what is old is not forgotten for a day after one.";
     WEBHOOKS_LOST = Counter "visavis_webhooks_lost_total" [""], Count, "Events given up for a target: too old, too many, or not written down.";
     WEBHOOKS_WAITING = Gauge "visavis_webhooks_waiting" [""], Count, "Events that wait, counted once for each target.";
     MEDIA_TCP = Gauge "visavis_media_tcp_connections" [""], Count, "Visitors' media connections over TCP.";

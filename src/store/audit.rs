@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc::error::TrySendError;
@@ -12,6 +11,7 @@ use tracing::error;
 
 use super::kept_out::make_folder;
 use super::ledger::{AppendCause, Ledger, OpenError};
+use super::wall_clock::now_ms;
 use crate::limits;
 use crate::moderation::AuditLine;
 
@@ -140,16 +140,4 @@ fn write_together(ledger: &mut Ledger, batches: Vec<Batch>) {
         // Whoever asked may be gone; what is written stays.
         let _ = done.send(answer.map_err(|cause| AppendError { cause, lines }));
     }
-}
-
-/// Milliseconds since 1970, by the clock of the machine: for people, nothing depends on it.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the audit log's writer is a driver: each line has its time"
-)]
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }

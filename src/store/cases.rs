@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use parking_lot::Mutex;
@@ -17,6 +17,7 @@ use super::evidence::PictureLine;
 use super::exhibits::{Filed, Filing};
 use super::kept_out::make_folder;
 use super::ledger::{AppendCause, OpenError};
+use super::wall_clock::{Patience, now_ms};
 use crate::id::CaseId;
 use crate::limits;
 use crate::metrics;
@@ -59,6 +60,7 @@ pub(super) struct Clerk {
     changed: watch::Sender<u64>,
     /// When the figures were last counted.
     counted_ms: u64,
+    patience: Patience,
 }
 
 /// A filing that is not on disk.
@@ -92,6 +94,7 @@ impl Cases {
             pictures: None,
             changed: changes,
             counted_ms: 0,
+            patience: Patience::new(),
         };
         let thread = thread::Builder::new()
             .name("cases".to_owned())
@@ -285,7 +288,7 @@ impl Cases {
     /// The table cannot be used.
     pub async fn expired(&self) -> Result<Vec<CaseRow>, AppendCause> {
         self.ask(|clerk, now| {
-            let ids = clerk.table.expired(now)?;
+            let ids = clerk.table.expired(clerk.patience.certain_ms())?;
             let rows = ids.into_iter().map(|id| clerk.table.find(id, now));
             let rows: Result<Vec<_>, _> = rows.collect();
             Ok(rows?.into_iter().flatten().collect())
@@ -486,14 +489,75 @@ fn random<const N: usize>() -> Result<[u8; N], OpenError> {
     Ok(bytes)
 }
 
-/// Milliseconds since 1970: a case outlives the process, and so its clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the store is a driver: what is kept across a restart needs the machine's clock"
-)]
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SessionId;
+    use crate::moderation::{Label, Opening, Origin};
+
+    fn report(about: u64) -> Opening {
+        Opening {
+            session: SessionId(about),
+            device: None,
+            class: CaseClass::Conduct,
+            label: Label::PORN,
+            score: 0.5,
+            severity: 3,
+            origin: Origin::Report,
+            reporter: Some(SessionId(0)),
+            done: None,
+            lasts: None,
+            policy: Arc::from(""),
+            version: Arc::from(""),
+        }
+    }
+
+    /// Leaves the disk so many pages for the table.
+    async fn limit(cases: &Cases, pages: u32) {
+        let sql = format!("PRAGMA max_page_count = {pages}");
+        let job = move |clerk: &mut Clerk, _| {
+            Ok(clerk
+                .table
+                .connection
+                .query_row(&sql, [], |row| row.get(0))?)
+        };
+        let _: u32 = cases.ask(job).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_loses_no_case_and_they_are_there_when_there_is_room() {
+        let name = format!("visavis-cases-full-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let year = Duration::from_secs(365 * 24 * 60 * 60);
+        let keeping = Keeping {
+            conduct: year,
+            child_safety: year,
+        };
+        let cases = Cases::open(&folder, keeping).unwrap();
+        // SQLite takes no less than what is there already, and says that a full disk is full.
+        limit(&cases, 1).await;
+        let about = |count: std::ops::Range<u64>| count.map(report).collect::<Vec<_>>();
+        let mut refused = 0;
+        for hundred in 0..5 {
+            let some = about(hundred * 100..(hundred + 1) * 100);
+            match cases.add(some).await.unwrap() {
+                Ok(_) => {}
+                Err(AppendCause::DiskFull) => refused += 1,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!(refused > 1, "{refused}");
+        let waiting = |cases: &Cases| {
+            let cases = cases.clone();
+            async move { cases.ask(|clerk, _| Ok(clerk.table.waiting(None)?.0)).await }
+        };
+        assert!(waiting(&cases).await.unwrap() < 500);
+        limit(&cases, 1_000_000).await;
+        assert_eq!(waiting(&cases).await.unwrap(), 500);
+        let close = cases.clone();
+        tokio::task::spawn_blocking(move || close.close())
+            .await
+            .unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

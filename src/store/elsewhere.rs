@@ -7,8 +7,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
-use super::kept_out::{KeptOut, Outside, now_ms};
+use super::kept_out::{KeptOut, Outside};
 use super::ledger::PATIENCE;
+use super::wall_clock::now_ms;
 use crate::moderation::{DeviceKey, Label};
 
 /// Until when each device stays outside, in milliseconds since 1970, as this process knows it.

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use parking_lot::Mutex;
@@ -17,6 +17,7 @@ use tracing::error;
 
 use super::elsewhere::Known;
 use super::ledger::{AppendCause, OpenError, PATIENCE};
+use super::wall_clock::now_ms;
 use crate::limits;
 use crate::moderation::{DeviceKey, Label};
 
@@ -260,16 +261,4 @@ fn lift(connection: &Connection, known: &Known, key: DeviceKey) -> Result<(), ru
 
 pub(super) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// Milliseconds since 1970: how long somebody stays outside outlives the process, and so its clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the store is a driver: what is kept across a restart needs the machine's clock"
-)]
-pub(super) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }

@@ -12,6 +12,8 @@
 //! 7. [`cases`] is what people decide, [`case_table`] the tables. What there is to see comes with a
 //!    [`Filing`]; [`evidence`] puts it away, sealed by the [`vault`], into the [`depot`].
 //! 8. [`outbox`] keeps events until every webhook's target has them.
+//!
+//! All take their time of the [`wall_clock`], and forget by one that does not leap.
 
 mod audit;
 mod audit_tally;
@@ -32,6 +34,7 @@ mod moderators;
 mod outbox;
 mod readmission;
 mod vault;
+mod wall_clock;
 
 pub use audit::{AUDIT_FILE, AppendError, AuditLog};
 pub use audit_tally::Tally;

@@ -1,15 +1,15 @@
 //! [`Moderators`]: the people who may decide, on disk; of each one's token only its hash.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 
-use super::kept_out::make_folder;
+use super::kept_out::{make_folder, whole};
 use super::ledger::{OpenError, PATIENCE};
+use super::wall_clock::now_ms;
 use crate::limits;
 use crate::moderation::Role;
 use crate::private::Private;
@@ -117,7 +117,7 @@ impl Moderators {
         let hash = hash(token.reveal());
         transaction.execute(
             INSERT,
-            params![hash.as_slice(), name, role.word(), now_ms()],
+            params![hash.as_slice(), name, role.word(), whole(now_ms())],
         )?;
         transaction.commit()?;
         Ok(token)
@@ -137,7 +137,10 @@ impl Moderators {
     /// # Errors
     /// Nobody has the name, or the table cannot be written.
     pub fn remove(&self, name: &str) -> Result<(), ModeratorError> {
-        match self.connection.execute(REMOVE, params![name, now_ms()])? {
+        match self
+            .connection
+            .execute(REMOVE, params![name, whole(now_ms())])?
+        {
             0 => Err(ModeratorError::Unknown(name.to_owned())),
             _ => Ok(()),
         }
@@ -212,16 +215,4 @@ fn new_token() -> Result<Private<String>, ModeratorError> {
 /// Plain SHA-256 is enough: 256 random bits cannot be guessed, however fast guesses are tried.
 fn hash(token: &str) -> Vec<u8> {
     digest(&SHA256, token.as_bytes()).as_ref().to_vec()
-}
-
-/// Milliseconds since 1970: since when somebody may decide outlives the process, and so its clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the store is a driver: what is kept across a restart needs the machine's clock"
-)]
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
 }

@@ -15,8 +15,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, warn};
 
-use super::kept_out::{make_folder, now_ms, whole};
+use super::kept_out::{make_folder, whole};
 use super::ledger::{AppendCause, OpenError, PATIENCE};
+use super::wall_clock::{Patience, now_ms};
 use crate::limits;
 use crate::metrics as table;
 
@@ -94,6 +95,7 @@ enum Order {
     Next(Arc<str>, Answer<Option<Parcel>>),
     Pass(Arc<str>, i64, Answer<()>),
     Forget(Arc<str>, Answer<()>),
+    Settle(Answer<()>),
     Close,
 }
 
@@ -102,6 +104,7 @@ struct Keeper {
     connection: Connection,
     keep_ms: u64,
     tidied_ms: u64,
+    patience: Patience,
     woken: watch::Sender<()>,
     lost: Counter,
     waiting: Gauge,
@@ -125,6 +128,7 @@ impl Outbox {
             connection,
             keep_ms: u64::try_from(keep.as_millis()).unwrap_or(u64::MAX),
             tidied_ms: 0,
+            patience: Patience::new(),
             woken,
             lost: table::WEBHOOKS_LOST.counter(),
             waiting: table::WEBHOOKS_WAITING.gauge(),
@@ -174,6 +178,14 @@ impl Outbox {
     pub async fn forget(&self, target: &Arc<str>) -> Result<(), AppendCause> {
         let target = Arc::clone(target);
         self.ask(|answer| Order::Forget(target, answer)).await
+    }
+
+    /// Waits until everything so far is written.
+    ///
+    /// # Errors
+    /// It cannot be written, or the table is closed.
+    pub async fn settle(&self) -> Result<(), AppendCause> {
+        self.ask(Order::Settle).await
     }
 
     /// Wakes whoever waits for more.
@@ -279,12 +291,14 @@ impl Keeper {
                     transaction.execute("DELETE FROM places WHERE target = ?1", [&*target])?;
                     answers.push((Waiter::Done(answer), None));
                 }
+                Order::Settle(answer) => answers.push((Waiter::Done(answer), None)),
                 Order::Close => {}
             }
         }
-        if now.saturating_sub(self.tidied_ms) >= TIDY_EVERY_MS {
+        if now.abs_diff(self.tidied_ms) >= TIDY_EVERY_MS {
             self.tidied_ms = now;
-            let lost = tidy(&transaction, now.saturating_sub(self.keep_ms))?;
+            let certain = self.patience.certain_ms();
+            let lost = tidy(&transaction, certain.saturating_sub(self.keep_ms))?;
             if lost > 0 {
                 warn!(
                     lost,

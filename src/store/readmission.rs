@@ -6,8 +6,9 @@ use std::str::FromStr;
 use aws_lc_rs::digest::{Context, SHA256};
 use rusqlite::{Connection, OpenFlags};
 
-use super::kept_out::{KeptOut, now_ms, whole};
+use super::kept_out::{KeptOut, whole};
 use super::ledger::PATIENCE;
+use super::wall_clock::now_ms;
 use crate::limits;
 use crate::moderation::{DeviceKey, Label};
 

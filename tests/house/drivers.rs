@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 43] = [
+const DRIVERS: [&str; 44] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/credentials.rs",
@@ -47,6 +47,7 @@ const DRIVERS: [&str; 43] = [
     "src/store/moderators.rs",
     "src/store/outbox.rs",
     "src/store/readmission.rs",
+    "src/store/wall_clock.rs",
     "src/traces.rs",
 ];
 
