@@ -138,6 +138,12 @@ fn settings(folder: &Path, targets: &[&Held]) -> config::Webhooks {
 }
 
 fn start(folder: &Path, targets: &[&Held]) -> Webhooks {
+    let webhooks = start_resting(folder, targets);
+    webhooks.deliver();
+    webhooks
+}
+
+fn start_resting(folder: &Path, targets: &[&Held]) -> Webhooks {
     let started = Webhooks::start(&settings(folder, targets), folder).unwrap();
     started.expect("there are targets")
 }
@@ -194,6 +200,25 @@ async fn a_restart_loses_nothing_and_sends_nothing_twice() {
 }
 
 #[tokio::test]
+async fn what_one_server_has_left_another_on_the_same_store_delivers() {
+    let folder = folder("left");
+    let mut held = Held::new(Manner::Good).await;
+    let older = start(&folder, &[&held]);
+    let newer = start_resting(&folder, &[&held]);
+    tell(&older, 1..100);
+    expect(&mut held, 1..10).await;
+    older.rest().await;
+    tell(&newer, 100..120);
+    newer.deliver();
+    let mut taken = vec![];
+    while taken.last() != Some(&119) {
+        taken.push(held.next().await.0.parse().unwrap());
+    }
+    assert_eq!(taken, (10..120).collect::<Vec<u64>>());
+    close(older).await;
+}
+
+#[tokio::test]
 async fn a_target_that_hangs_or_talks_without_end_holds_up_nobody() {
     let hanging = Held::new(Manner::Hanging).await;
     let redirecting = Held::new(Manner::Redirecting).await;
@@ -231,6 +256,7 @@ async fn only_what_is_asked_for_is_sent() {
     let mut settings = settings(&folder, &[&held]);
     settings.events = vec!["closed".to_owned()];
     let webhooks = Webhooks::start(&settings, &folder).unwrap().unwrap();
+    webhooks.deliver();
     tell(&webhooks, 1..3);
     webhooks.tell(3, "closed", "{}".to_owned());
     assert_eq!(held.next().await, ("3".to_owned(), "{}".to_owned()));

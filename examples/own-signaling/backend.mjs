@@ -37,6 +37,12 @@ async function ask(method, path, type, body) {
   return answer.catch(() => Response.json({ code: "unreachable" }, { status: 502 }));
 }
 
+/** By which servers a page may find a way, before it makes an offer. */
+async function iceServers() {
+  const answer = await ask("GET", "/v1/ice-servers");
+  return { status: answer.status, body: await answer.json() };
+}
+
 /** Opens a leg for a page's offer. @param {string} offer */
 async function enter(offer) {
   const answer = await ask("POST", "/v1/legs", "application/sdp", offer);
@@ -74,7 +80,8 @@ async function look(one) {
   const { match } = one;
   if (one.isPairing) return;
   const answer = await ask("GET", `${one.leg}/state`);
-  if (answer.status === 404) return leave(one);
+  // It is over: why, and that, is on its way.
+  if (answer.status === 404) one.waitsSince = 0;
   // In another match meanwhile, or visavis does not answer.
   if (one.isPairing || one.match !== match || !answer.ok) return;
   const { connection, screening, matched } = await answer.json();
@@ -100,11 +107,16 @@ function pair() {
 /** @param {Visitor} one @param {Visitor} other */
 async function meet(one, other) {
   const match = randomUUID();
+  const before = [one.match, other.match];
   Object.assign(one, { match, isPairing: true, waitsSince: 0, last: other.id });
   Object.assign(other, { match, isPairing: true, waitsSince: 0, last: one.id });
   const legs = [one, other].map(({ leg }) => leg.split("/").at(-1));
   const answer = await ask("PUT", `/v1/matches/${match}`, "application/json", JSON.stringify({ legs }));
-  if (!answer.ok) console.log(`no match: ${(await answer.json()).code}`);
+  if (!answer.ok) {
+    console.log(`no match: ${(await answer.json()).code}`);
+    // Whoever has said Next is to see nobody, also where an upgraded visavis lets them meet nobody before they come anew.
+    for (const name of before) if (name) await ask("DELETE", `/v1/matches/${name}`);
+  }
   for (const met of [one, other]) {
     met.isPairing = false;
     await look(met);
@@ -131,6 +143,9 @@ async function serve(request, response) {
   if (request.method === "GET" && FILES[path]) {
     response.setHeader("content-type", `${FILES[path]}; charset=utf-8`);
     response.end(await readFile(new URL(path === "/" ? "index.html" : `.${path}`, import.meta.url)));
+  } else if (request.method === "GET" && path === "/ice-servers") {
+    const { status, body } = await iceServers();
+    response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" }).end(JSON.stringify(body));
   } else if (request.method === "GET" && one && verb === "events") {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" }).flushHeaders();
     one.page = response;

@@ -7,20 +7,33 @@ const it = (id) => document.getElementById(id);
 /** What ends the visit, while there is one. @type {(() => void) | null} */
 let end = null;
 
-it("door").onsubmit = async (/** @type {SubmitEvent} */ event) => {
+/** Whether visavis has heard this connection. */
+let isConnected = false;
+
+it("door").onsubmit = (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
-  show(true, "Connecting ...");
+  show(true, "");
+  void visit();
+};
+it("leave").onclick = () => leave("Come back whenever you like.");
+
+async function visit() {
+  end?.();
+  end = null;
+  cover("Connecting ...");
   try {
     await enter();
   } catch (cause) {
     leave(cause instanceof Error ? cause.message : String(cause));
   }
-};
-it("leave").onclick = () => leave("Come back whenever you like.");
+}
 
 async function enter() {
+  isConnected = false;
+  // The operator's STUN and TURN servers, for whom the media port alone is not enough. By default there are none.
+  const { ice_servers: iceServers = [] } = await (await fetch("ice-servers")).json();
   const own = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
-  const connection = new RTCPeerConnection();
+  const connection = new RTCPeerConnection({ iceServers });
   end = () => {
     connection.close();
     for (const track of own.getTracks()) track.stop();
@@ -60,6 +73,7 @@ async function enter() {
 /** @param {{ type: string, reason?: string, label?: string, case?: string, retry_after_ms?: number }} event */
 function hear({ type, label, case: code, retry_after_ms = 0 }) {
   const appeal = code ? ` If this is a mistake, ask for another look with the code ${code}.` : "";
+  isConnected ||= type === "connected";
   if (type === "connected") cover("One look at your picture, then you meet somebody.");
   if (type === "looking" || type === "parted") cover("Looking for somebody ...");
   if (type === "matched") uncover();
@@ -67,7 +81,8 @@ function hear({ type, label, case: code, retry_after_ms = 0 }) {
   if (type === "blocked") say(`Nobody sees you now: ${label}.${appeal}`);
   if (type === "unblocked") say("");
   if (type === "ended") leave(`Against the rules: ${label}. Come back in ${Math.ceil(retry_after_ms / 60_000)} minutes.${appeal}`);
-  if (type === "closed") leave("The conversation is over.");
+  // As when visavis is upgraded: whoever it had heard comes in again.
+  if (type === "closed") void (isConnected ? visit() : leave("The connection is lost."));
 }
 
 /** Counts covers, so that a picture awaited under one does not lift the next. */

@@ -13,6 +13,7 @@ use hyper::body::Bytes;
 use hyper::{Request, Response, StatusCode, header};
 use rand::Rng as _;
 use serde_json::json;
+use tokio::sync::{RwLock, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 use utoipa::openapi::path::Operation;
@@ -32,12 +33,19 @@ use crate::store::{AppendCause, OpenError, Outbox};
 /// What is sent for a try: of no leg, and of a type that nothing else has.
 const TEST: &str = r#"{"leg":null,"type":"test"}"#;
 
+/// How long a server that gives its place to a newer one waits for answers of targets.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
 /// Where events go; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Webhooks {
     outbox: Outbox,
     /// The events that are sent; all, if empty.
     events: Arc<[String]>,
+    /// Whether this server takes what lies there to the targets.
+    delivers: watch::Sender<bool>,
+    /// Held by whoever is at it.
+    at_work: Arc<RwLock<()>>,
 }
 
 /// Why no webhook can be sent.
@@ -61,6 +69,8 @@ pub enum WebhookError {
 struct Target {
     url: Arc<str>,
     outbox: Outbox,
+    delivers: watch::Receiver<bool>,
+    at_work: Arc<RwLock<()>>,
     post: Post,
 }
 
@@ -96,7 +106,8 @@ enum Failure {
 }
 
 impl Webhooks {
-    /// Opens the store and starts a task for each target; none, where the configuration names none.
+    /// Opens the store and starts a task for each target, which rests until it is told to
+    /// [`deliver`](Self::deliver); none, where the configuration names none.
     ///
     /// # Errors
     /// A URL, the secret or the store's folder is wrong.
@@ -119,10 +130,13 @@ impl Webhooks {
             .collect();
         let keep = Duration::from_secs(config.keep_hours * 60 * 60);
         let outbox = Outbox::open(folder, &urls, keep)?;
+        let (delivers, at_work) = (watch::Sender::new(false), Arc::<RwLock<()>>::default());
         for (url, destination) in destinations {
             let target = Target {
                 url,
                 outbox: outbox.clone(),
+                delivers: delivers.subscribe(),
+                at_work: Arc::clone(&at_work),
                 post: Post {
                     destination,
                     keys: keys.clone(),
@@ -134,6 +148,8 @@ impl Webhooks {
         Ok(Some(Self {
             outbox,
             events: config.events.clone().into(),
+            delivers,
+            at_work,
         }))
     }
 
@@ -168,6 +184,23 @@ impl Webhooks {
         }
     }
 
+    /// From now on another server on the same store takes everything to the targets; what was told until now is
+    /// on disk for it.
+    pub async fn rest(&self) {
+        self.delivers.send_replace(false);
+        let settled = async {
+            let _at_work = self.at_work.write().await;
+            self.outbox.settle().await
+        };
+        // Whoever does not answer meanwhile gets it from both; what the disk does not take is counted.
+        let _ = timeout(LAST_WORD, settled).await;
+    }
+
+    /// Takes everything to the targets, also what another server on the same store has left for them.
+    pub fn deliver(&self) {
+        self.delivers.send_replace(true);
+    }
+
     /// Waits until everything so far is on disk: from a thread that may wait.
     pub fn close(&self) {
         self.outbox.close();
@@ -178,17 +211,30 @@ impl Target {
     async fn run(mut self) {
         let mut newest = self.outbox.newest();
         let mut failures = 0;
-        loop {
+        let at_work = Arc::clone(&self.at_work);
+        while self.delivers.wait_for(|delivers| *delivers).await.is_ok() {
+            let at_work = at_work.read().await;
+            if !*self.delivers.borrow() {
+                continue;
+            }
             newest.mark_unchanged();
             let parcel = match self.outbox.next(&self.url).await {
                 Ok(Some(parcel)) => parcel,
                 Ok(None) => {
+                    drop(at_work);
                     // The store gives up what is too old when it is asked.
-                    let _ = timeout(WEBHOOK_LOOK_EVERY, newest.changed()).await;
+                    let woken = async {
+                        tokio::select! {
+                            _ = newest.changed() => {}
+                            _ = self.delivers.changed() => {}
+                        }
+                    };
+                    let _ = timeout(WEBHOOK_LOOK_EVERY, woken).await;
                     continue;
                 }
                 Err(AppendCause::Closed) => return,
                 Err(_) => {
+                    drop(at_work);
                     sleep(WEBHOOK_LOOK_EVERY).await;
                     continue;
                 }
@@ -217,6 +263,7 @@ impl Target {
                     failures += 1;
                     self.post.idle = None;
                     WEBHOOKS_RETRIED.counter().increment(1);
+                    drop(at_work);
                     sleep(rest(failures)).await;
                 }
             }

@@ -156,6 +156,7 @@ impl Server {
             Some(bound) => bound,
             None => take_over(loaded, &handover).await?,
         };
+        handover.deliver();
         let places = Places {
             http: socket.local_addr().map_err(ServerError::Http)?,
             machine,
@@ -168,10 +169,9 @@ impl Server {
         let http = tokio::spawn(listener.serve(router));
         warn_of_guests(config.access.guests, places.http);
         info!("started");
-        let drain = config.server.drain();
         Ok(Self {
             places,
-            drain,
+            drain: config.server.drain(),
             readiness,
             plane,
             control,
@@ -237,7 +237,7 @@ impl Server {
         let bye = if successor.is_some() {
             // It stays ready in the eyes of who asks on a connection of before: the newer one is.
             self.http_handle.stop_accepting();
-            self.handover.begin();
+            self.handover.begin().await;
             ByeReason::Moved
         } else {
             self.readiness.close();
@@ -331,7 +331,10 @@ async fn hand_over(
             let over = async { drop(nobody_is_left.await) };
             handover.serve(stream, over).await;
         }
-        Err(error) => debug!(%error, "the newer server is gone"),
+        Err(error) => {
+            debug!(%error, "the newer server is gone");
+            handover.take_back();
+        }
     }
 }
 

@@ -69,9 +69,19 @@ impl Handover {
         self.incumbent.follow(stream, self.news.clone()).await
     }
 
-    /// Whoever hears events here hears the newer server from now on.
-    pub fn begin(&self) {
-        self.news.hand_over();
+    /// This server has the place, and the webhooks are its own to deliver.
+    pub fn deliver(&self) {
+        self.news.deliver();
+    }
+
+    /// Whoever hears events here hears the newer server from now on, and it tells the webhooks.
+    pub async fn begin(&self) {
+        self.news.hand_over().await;
+    }
+
+    /// The newer server is gone.
+    pub fn take_back(&self) {
+        self.news.take_back();
     }
 
     /// Answers the newer server over a stream, until nobody is left here and it has heard of that.
@@ -83,11 +93,13 @@ impl Handover {
         let end = async {
             nobody_is_left.await;
             // It may not even have asked yet.
-            let _ = timeout(PATIENCE, self.followed.notified()).await;
+            if timeout(PATIENCE, self.followed.notified()).await.is_err() {
+                self.news.take_back();
+            }
         };
         tokio::select! {
             // It is gone itself.
-            _ = &mut connection => return,
+            _ = &mut connection => return self.news.take_back(),
             () = end => {}
         }
         self.news.end();
@@ -103,7 +115,7 @@ impl Handover {
 
 /// What happens from the handover on.
 async fn events(State((news, followed)): State<(News, Arc<Notify>)>) -> Body {
-    let reader = Reader::new(news.clone(), news.handed_over(), news.last());
+    let reader = Reader::new(news.clone(), news.follow(), news.last());
     followed.notify_one();
     let line = |read| {
         let line = match read {

@@ -185,7 +185,7 @@ pub(super) type Numbered = (u64, Told);
 pub(super) struct News(Arc<Inside>);
 
 struct Inside {
-    events: Mutex<VecDeque<Numbered>>,
+    memory: Mutex<Memory>,
     /// The number of the newest.
     newest: watch::Sender<u64>,
     /// The number before the first.
@@ -196,6 +196,16 @@ struct Inside {
     last: watch::Sender<Option<u64>>,
     /// Who else is told.
     webhooks: Option<Webhooks>,
+}
+
+#[derive(Default)]
+struct Memory {
+    /// The newest.
+    events: VecDeque<Numbered>,
+    /// A newer server tells the webhooks.
+    is_handed_over: bool,
+    /// It hears everything from there on.
+    is_followed: bool,
 }
 
 /// What somebody who was away gets.
@@ -213,7 +223,7 @@ impl News {
         // Far more than a million events a second would be needed to reach those of the next run.
         let born = now_s << 20;
         Self(Arc::new(Inside {
-            events: Mutex::default(),
+            memory: Mutex::default(),
             newest: watch::channel(born).0,
             born,
             last_here: watch::Sender::new(None),
@@ -230,50 +240,78 @@ impl News {
         let Ok(data) = serde_json::to_string(&Happened { leg, what }) else {
             return;
         };
-        let told = Told {
+        self.pass_on(Told {
             word: Cow::Borrowed(word),
-            data: data.clone(),
-        };
-        self.append(told, |number| {
-            if let Some(webhooks) = &self.0.webhooks {
-                webhooks.tell(number, word, data);
-            }
+            data,
         });
     }
 
-    /// Something happened to a leg of the server before; that one has told the webhooks.
+    /// The same, as the server before has said it.
     pub(super) fn pass_on(&self, told: Told) {
-        self.append(told, |_| {});
+        let mut memory = self.0.memory.lock();
+        let number = *self.0.newest.borrow() + 1;
+        if memory.events.len() == limits::BACKEND_EVENTS {
+            memory.events.pop_front();
+        }
+        // Within the lock, so that their order is the same everywhere.
+        if !memory.is_handed_over {
+            self.tell_webhooks(number, &told);
+        }
+        memory.events.push_back((number, told));
+        self.0.newest.send_replace(number);
     }
 
-    /// `and` is done within the lock, so that the order is the same everywhere.
-    fn append(&self, told: Told, and: impl FnOnce(u64)) {
-        let mut events = self.0.events.lock();
-        let number = *self.0.newest.borrow() + 1;
-        if events.len() == limits::BACKEND_EVENTS {
-            events.pop_front();
+    fn tell_webhooks(&self, number: u64, told: &Told) {
+        if let Some(webhooks) = &self.0.webhooks {
+            webhooks.tell(number, &told.word, told.data.clone());
         }
-        and(number);
-        events.push_back((number, told));
-        self.0.newest.send_replace(number);
     }
 
     /// Something happened of which nobody can be told: whoever hears this goes on behind a gap.
     pub(super) fn skip(&self) {
-        let mut events = self.0.events.lock();
-        events.clear();
+        let mut memory = self.0.memory.lock();
+        memory.events.clear();
         self.0.newest.send_modify(|newest| *newest += 1);
     }
 
     /// From now on a newer server tells everything: whoever hears it here has heard it all, and what comes
     /// after this number is for that server.
-    pub(super) fn hand_over(&self) {
-        self.0.last_here.send_replace(Some(*self.0.newest.borrow()));
+    pub(super) async fn hand_over(&self) {
+        {
+            let mut memory = self.0.memory.lock();
+            memory.is_handed_over = true;
+            self.0.last_here.send_replace(Some(*self.0.newest.borrow()));
+        }
+        if let Some(webhooks) = &self.0.webhooks {
+            webhooks.rest().await;
+        }
     }
 
-    /// After what number a newer server goes on; none, if there is no such server.
-    pub(super) fn handed_over(&self) -> Option<u64> {
+    /// A newer server hears everything: after what number; none, if there is to be no such server.
+    pub(super) fn follow(&self) -> Option<u64> {
+        self.0.memory.lock().is_followed = true;
         *self.0.last_here.borrow()
+    }
+
+    /// The newer server is gone: the webhooks are told from here, also what it never asked for.
+    pub(super) fn take_back(&self) {
+        let mut memory = self.0.memory.lock();
+        memory.is_handed_over = false;
+        if let Some(last_here) = *self.0.last_here.borrow()
+            && !memory.is_followed
+        {
+            let missed = memory.events.iter().filter(|(of, _)| *of > last_here);
+            missed.for_each(|(number, told)| self.tell_webhooks(*number, told));
+        }
+        drop(memory);
+        self.deliver();
+    }
+
+    /// What waits for the webhooks is delivered from here.
+    pub(super) fn deliver(&self) {
+        if let Some(webhooks) = &self.0.webhooks {
+            webhooks.deliver();
+        }
     }
 
     /// Nothing happens here any more.
@@ -298,7 +336,7 @@ impl News {
 
     /// What came after a number.
     pub(super) fn since(&self, number: u64) -> Caught {
-        let events = self.0.events.lock();
+        let events = &self.0.memory.lock().events;
         let newest = *self.0.newest.borrow();
         let oldest = events.front().map_or(newest + 1, |(number, _)| *number);
         // All from the first on is still here, if that is still here.

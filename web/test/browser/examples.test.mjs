@@ -185,8 +185,9 @@ test("strangers meet on the page of the package's README", async (context) => {
 /**
  * The page and the backend of one's own, before a server with these settings.
  * @param {import("node:test").TestContext} context @param {{ enabled: boolean, hash_list?: string }} moderation
+ * @param {number} [drain_ms]
  */
-async function ownSignaling(context, moderation) {
+async function ownSignaling(context, moderation, drain_ms = 200) {
   const folder = mkdtempSync(join(tmpdir(), "visavis-example-"));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(join(EXAMPLES, "own-signaling"), folder, { recursive: true });
@@ -194,16 +195,18 @@ async function ownSignaling(context, moderation) {
   writeFileSync(join(folder, "webhooks.secret"), `whsec_${randomBytes(32).toString("base64")}\n`);
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const server = await startServer({
+  const settings = {
     moderation,
+    server: { drain_ms },
     access: { guests: false, keys: [`main=HS256:${join(folder, "main.secret")}`] },
     webhooks: { urls: [`${url}/events`], secret: join(folder, "webhooks.secret") },
-  });
+  };
+  const server = await startServer(settings);
   context.after(() => server.stop());
   const { code, said } = server.run(["check-config", "--config", "visavis.toml"], folder);
   assert.equal(code, 0, said);
   await run(context, folder, "backend.mjs", { PORT: String(port), MEDIA_URL: server.url });
-  return { url, server };
+  return { url, server, settings };
 }
 
 test("strangers meet by signaling and a matchmaker that are not ours", async (context) => {
@@ -227,6 +230,25 @@ test("strangers meet by signaling and a matchmaker that are not ours", async (co
   await green.page.getByRole("button", { name: "Leave" }).click();
   assert.equal((await fetch(`${url}//?`)).status, 404);
   assert.equal((await fetch(`${url}/?a=b`)).status, 200);
+});
+
+test("an upgrade takes nobody away from a page of one's own", async (context) => {
+  const { url, server, settings } = await ownSignaling(context, { enabled: false }, 60_000);
+  const strangers = await Promise.all(browsers.slice(0, 2).map(async (browser) => new Stranger(await arrive(browser, url))));
+  context.after(() => Promise.all(strangers.map(({ page }) => page.close())));
+  const [red, green] = strangers;
+  assert.ok(red && green);
+  for (const stranger of strangers) await stranger.start();
+  await Promise.all([red.sees("green"), green.sees("red")]);
+  const newer = await startServer(settings, { after: server });
+  context.after(() => newer.stop());
+  await Promise.all([red.sees("green"), green.sees("red")]);
+  assert.equal(await newer.metric("visavis_legs"), 0);
+  await red.next();
+  assert.equal(await server.ended(), 0);
+  await red.person.until("comes again", async () => (await newer.metric("visavis_matches")) === 1);
+  await Promise.all([red.sees("green"), green.sees("red")]);
+  for (const { complaints } of strangers) assert.deepEqual(complaints, []);
 });
 
 test("a Firefox and a Chromium meet without our client", async (context) => {

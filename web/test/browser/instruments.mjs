@@ -66,9 +66,9 @@ export function instrument() {
   });
 }
 
-/** What `getStats` says of the one connection, in numbers to compare. */
+/** What `getStats` says of the newest connection, in numbers to compare. */
 export async function readStats() {
-  const [leg] = /** @type {any} */ (globalThis).instruments.legs;
+  const leg = /** @type {any} */ (globalThis).instruments.legs.at(-1);
   /** @type {any[]} */
   const reports = [...(await leg.getStats()).values()];
   /** @param {string} type @param {string} kind */
