@@ -14,7 +14,8 @@ use visavis::moderation::{
     CaseClass, Deed, DeviceKey, Escalation, Hindrance, Label, Opening, Origin, Role, Ruling, Status,
 };
 use visavis::store::{
-    AppendCause, AuditLog, CASES_FILE, Cases, Decision, Keeping, KeptOut, Moderator, Search, Stored,
+    AppendCause, AuditLog, CASES_FILE, Cases, DEVICES_FILE, Decision, Keeping, KeptOut, Moderator,
+    Search, Stored,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -262,6 +263,7 @@ async fn a_decision_is_a_line_then_a_row_then_a_device_outside() {
     assert_eq!(file.decisions[0].lasts, Some(DAY));
     let (bans, _) = desk.kept_out.list().unwrap();
     assert_eq!(bans.len(), 1);
+    assert_eq!(desk.cases.owed().await.unwrap(), [], "it is paid");
     desk.close().await;
     let (_, outside) = KeptOut::open(&folder.0).unwrap();
     assert_eq!(outside[0].device, DeviceKey([9; 16]));
@@ -371,6 +373,30 @@ async fn a_line_without_its_row_leaves_the_case_to_be_decided_again() {
     desk.casework.lease(&ann(), id).await.unwrap();
     let warn = decision(Ruling::Warn);
     desk.casework.decide(&ann(), id, warn).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_ban_that_the_disk_does_not_take_is_owed_until_it_does() {
+    let folder = Folder::new("owed");
+    let desk = Desk::open(&folder.0);
+    let id = desk.case(report(1, 2)).await;
+    desk.casework.lease(&ann(), id).await.unwrap();
+    let other = rusqlite::Connection::open(folder.0.join(DEVICES_FILE)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ban = decision(Ruling::Ban(DAY));
+    let closed = desk.casework.decide(&ann(), id, ban).await;
+    assert_eq!(closed, Ok(Status::Closed));
+    assert!(desk.kept_out.list().unwrap().0.is_empty());
+    other.execute_batch("ROLLBACK").unwrap();
+    // As after a crash: nothing but the disk knows of it.
+    desk.close().await;
+    let desk = Desk::open(&folder.0);
+    let owed = desk.cases.owed().await.unwrap();
+    assert_eq!((owed.len(), owed[0].1.device), (1, DeviceKey([9; 16])));
+    assert!(owed[0].1.rest.unwrap() > DAY / 2);
+    desk.casework.settle_all().await;
+    assert_eq!(desk.kept_out.list().unwrap().0.len(), 1);
+    assert_eq!(desk.cases.owed().await.unwrap(), []);
 }
 
 #[tokio::test]

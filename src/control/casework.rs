@@ -15,16 +15,16 @@ use crate::moderation::{
 };
 use crate::store::{
     AppendCause, AuditLog, CaseFile, CaseRow, Cases, Decision, DepotError, Evidence, EvidenceError,
-    KeptOut, Lease, Leased, Moderator, OpenPicture, Outside, PictureRow, Queue, Taken,
+    KeptOut, Lease, Leased, Moderator, OpenPicture, Owed, PictureRow, Queue, Taken,
 };
 
 /// What people at the desk do with cases. Clones work on the same cases.
 #[derive(Clone, Debug)]
 pub struct Casework {
-    cases: Cases,
+    pub(super) cases: Cases,
     audit: AuditLog,
-    kept_out: KeptOut,
-    control: Handle,
+    pub(super) kept_out: KeptOut,
+    pub(super) control: Handle,
     /// What there is to see, where that is kept.
     evidence: Option<Evidence>,
 }
@@ -286,10 +286,11 @@ impl Casework {
             reason = format!("for {} s: {reason}", lasts.as_secs());
         }
         self.write(person, &row, deed, reason).await?;
+        let owed = owed(&row, sequel.carried_out);
         let by = (person.name.as_str(), person.role);
         let taken = self
             .cases
-            .decide(row.clone(), by, decision, sequel.status)
+            .decide(row.clone(), by, (decision, owed.clone()), sequel.status)
             .await?;
         if taken == Taken::Lapsed {
             return Err(CaseworkError::NotLeased);
@@ -302,7 +303,8 @@ impl Casework {
         metrics::CASES_DECIDED
             .counter_of(sequel.carried_out.deed().word())
             .increment(1);
-        self.carry_out(person, &row, sequel.carried_out).await?;
+        self.carry_out(person, (&row, owed), sequel.carried_out)
+            .await;
         Ok(sequel.status)
     }
 
@@ -414,25 +416,13 @@ impl Casework {
     async fn carry_out(
         &self,
         person: &Moderator,
-        row: &CaseRow,
+        (row, owed): (&CaseRow, Option<Owed>),
         ruling: Ruling,
-    ) -> Result<(), CaseworkError> {
-        let label = Label::new(&row.label).unwrap_or(Label::REPORTED);
-        if let Some(device) = row.device {
-            if takes_the_place_of_another(row, ruling) {
-                let lifted = self.kept_out.lift(device).await;
-                lifted.map_err(|_| AppendCause::Closed)??;
-                self.control.readmit(device).await;
-            }
-            if let Some(rest) = ruling.outside() {
-                let label = label.clone();
-                let outside = Outside {
-                    device,
-                    rest,
-                    label,
-                };
-                let kept = self.kept_out.keep(outside).await;
-                kept.map_err(|_| AppendCause::Closed)??;
+    ) {
+        if let Some(owed) = &owed {
+            self.settle(row.id, owed).await;
+            if owed.lifts {
+                self.control.readmit(owed.device).await;
             }
         }
         let ruled = Ruled {
@@ -440,11 +430,10 @@ impl Casework {
             session: (row.run == self.cases.run()).then_some(row.session),
             device: row.device,
             ruling,
-            label,
+            label: label_of(row),
             by: actor(person),
         };
         self.control.rule(ruled).await;
-        Ok(())
     }
 
     async fn write(
@@ -489,6 +478,21 @@ impl Casework {
 fn takes_the_place_of_another(row: &CaseRow, ruling: Ruling) -> bool {
     let by_machine = matches!(row.machine_action.as_deref(), Some("cooldown" | "ban"));
     !row.deciders.is_empty() || (by_machine && ruling.takes_back())
+}
+
+/// What a ruling means for the device, if that is known.
+fn owed(row: &CaseRow, ruling: Ruling) -> Option<Owed> {
+    let owed = Owed {
+        device: row.device?,
+        lifts: takes_the_place_of_another(row, ruling),
+        rest: ruling.outside(),
+        label: label_of(row),
+    };
+    (owed.lifts || owed.rest.is_some()).then_some(owed)
+}
+
+fn label_of(row: &CaseRow) -> Label {
+    Label::new(&row.label).unwrap_or(Label::REPORTED)
 }
 
 fn actor(person: &Moderator) -> Actor {

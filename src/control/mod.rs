@@ -22,7 +22,8 @@
 //! each step of a stay as a trace.
 //!
 //! Where a person should look, [`oversight`] has a case put on disk behind the lines, with the last
-//! pictures out of the [`album`]; [`casework`] is what people do with it, and brings what they decide back to the task.
+//! pictures out of the [`album`]; [`casework`] is what people do with it, and brings what they decide back to the task,
+//! also where a crash came between ([`settling`]).
 
 mod album;
 mod capacity;
@@ -41,6 +42,7 @@ mod players;
 mod pulse;
 mod register;
 mod request;
+mod settling;
 mod switchboard;
 mod task;
 mod watch;

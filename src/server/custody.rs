@@ -75,12 +75,14 @@ pub(super) async fn open(
     Ok(Some(started))
 }
 
-/// Forgets what is over, now and from time to time, as long as it is let.
+/// Does what is still to be done of decisions and forgets what is over, now and from time to time, as long as it
+/// is let.
 pub(super) async fn keep_time(casework: Casework) {
     let mut ticks = interval(FORGET_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        casework.settle_all().await;
         match casework.forget_expired().await {
             Ok(0) => {}
             Ok(count) => info!(count, "cases forgotten: their time was over"),

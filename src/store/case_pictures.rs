@@ -21,7 +21,8 @@ SELECT id FROM cases WHERE status = 'closed' AND hold = 0 AND expires_ms <= ?1 O
 const FORGETTABLE: &str = "\
 SELECT 1 FROM cases WHERE id = ?1 AND status = 'closed' AND hold = 0 AND expires_ms <= ?2";
 
-const FORGOTTEN: [&str; 3] = [
+const FORGOTTEN: [&str; 4] = [
+    "DELETE FROM debts WHERE case_id = ?1",
     "DELETE FROM decisions WHERE case_id = ?1",
     "DELETE FROM pictures WHERE case_id = ?1",
     "DELETE FROM cases WHERE id = ?1",

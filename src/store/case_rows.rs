@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::id::{CaseId, SessionId};
-use crate::moderation::{CaseClass, DeviceKey, Origin, Ruling, Standing, Status};
+use crate::moderation::{CaseClass, DeviceKey, Label, Origin, Ruling, Standing, Status};
 
 /// One case in a queue.
 #[derive(Clone, PartialEq, Debug)]
@@ -96,6 +96,19 @@ pub struct CaseFile {
     pub pictures: Vec<PictureRow>,
     /// Other cases about the same device, the newest first.
     pub history: Vec<CaseRow>,
+}
+
+/// What a decision means for the device, until it is on the list of who stays outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Owed {
+    /// Whose.
+    pub device: DeviceKey,
+    /// What another decision or a machine has put there is taken off first.
+    pub lifts: bool,
+    /// For how long it stays outside.
+    pub rest: Option<Duration>,
+    /// Why.
+    pub label: Label,
 }
 
 /// A decision, to be written down.

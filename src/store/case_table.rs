@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::case_debts;
 use super::case_reading;
-use super::case_rows::{Appeal, CaseRow, Decision, Lease, Receipt};
+use super::case_rows::{Appeal, CaseRow, Decision, Lease, Owed, Receipt};
 use super::exhibits::Filing;
 use super::ledger::{AppendCause, OpenError, PATIENCE};
 use crate::id::CaseId;
@@ -188,6 +189,9 @@ impl CaseTable {
             });
         }
         connection.execute_batch(TABLES).map_err(refused)?;
+        connection
+            .execute_batch(case_debts::TABLE)
+            .map_err(refused)?;
         Ok(Self {
             connection,
             keeping,
@@ -270,7 +274,7 @@ impl CaseTable {
         &mut self,
         row: &CaseRow,
         (by, role): (&str, Role),
-        decision: &Decision,
+        (decision, owed): (&Decision, Option<&Owed>),
         (status, now_ms): (Status, u64),
     ) -> Result<Taken, rusqlite::Error> {
         let id = signed(row.id.0);
@@ -294,6 +298,9 @@ impl CaseTable {
                 signed(now_ms),
             ],
         )?;
+        if let Some(owed) = owed {
+            case_debts::owe(&transaction, id, owed, now_ms)?;
+        }
         transaction.commit()?;
         Ok(Taken::Yes)
     }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, warn};
 
-use super::case_rows::{Appeal, CaseFile, CaseRow, Decision, Queue, Receipt};
+use super::case_rows::{Appeal, CaseFile, CaseRow, Decision, Owed, Queue, Receipt};
 use super::case_table::{CaseTable, Keeping, Leased, Taken};
 use super::evidence::PictureLine;
 use super::exhibits::{Filed, Filing};
@@ -220,7 +220,8 @@ impl Cases {
             .await
     }
 
-    /// A decision by somebody who has the case, after which it stands there.
+    /// A decision by somebody who has the case, after which it stands there; with it what it owes to the list of
+    /// who stays outside.
     ///
     /// # Errors
     /// The table cannot be used.
@@ -228,15 +229,32 @@ impl Cases {
         &self,
         row: CaseRow,
         by: (&str, Role),
-        decision: Decision,
+        (decision, owed): (Decision, Option<Owed>),
         status: Status,
     ) -> Result<Taken, AppendCause> {
         let (name, role) = (by.0.to_owned(), by.1);
         self.change(move |clerk, now| {
             let by = (name.as_str(), role);
-            Ok(clerk.table.decide(&row, by, &decision, (status, now))?)
+            let decided = (&decision, owed.as_ref());
+            Ok(clerk.table.decide(&row, by, decided, (status, now))?)
         })
         .await
+    }
+
+    /// What decided cases owe to the list of who stays outside, as it was not put there yet.
+    ///
+    /// # Errors
+    /// The table cannot be used.
+    pub async fn owed(&self) -> Result<Vec<(CaseId, Owed)>, AppendCause> {
+        self.ask(|clerk, now| Ok(clerk.table.owed(now)?)).await
+    }
+
+    /// What a case owed is on the list.
+    ///
+    /// # Errors
+    /// The table cannot be used.
+    pub async fn pay(&self, id: CaseId) -> Result<(), AppendCause> {
+        self.ask(move |clerk, _| Ok(clerk.table.pay(id)?)).await
     }
 
     /// Somebody who has a case hands it to others.

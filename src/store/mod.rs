@@ -9,7 +9,7 @@
 //! 5. [`moderators`] are the people who may decide, each known by a token.
 //! 6. [`audit_trail`] reads the log back for them, [`audit_tally`] counts in it, [`readmission`] lists
 //!    who stays outside.
-//! 7. [`cases`] is what people decide, [`case_table`] the tables. What there is to see comes with a
+//! 7. [`cases`] is what people decide, [`case_table`] the tables, [`case_debts`] what a decision owes to [`kept_out`]. What there is to see comes with a
 //!    [`Filing`]; [`evidence`] puts it away, sealed by the [`vault`], into the [`depot`].
 //! 8. [`outbox`] keeps events until every webhook's target has them.
 //!
@@ -18,6 +18,7 @@
 mod audit;
 mod audit_tally;
 mod audit_trail;
+mod case_debts;
 mod case_pictures;
 mod case_reading;
 mod case_rows;
@@ -40,7 +41,7 @@ pub use audit::{AUDIT_FILE, AppendError, AuditLog};
 pub use audit_tally::Tally;
 pub use audit_trail::{Search, Trail};
 pub use case_rows::{
-    Appeal, CaseFile, CaseRow, Decided, Decision, Lease, PictureRow, Queue, Receipt, Side,
+    Appeal, CaseFile, CaseRow, Decided, Decision, Lease, Owed, PictureRow, Queue, Receipt, Side,
 };
 pub use case_table::{Keeping, Leased, Taken};
 pub use cases::{CASES_FILE, Cases};

@@ -4,7 +4,7 @@ use crate::expect_none;
 use crate::source::{Source, tree};
 
 /// The drivers, by path or by folder.
-const DRIVERS: [&str; 44] = [
+const DRIVERS: [&str; 45] = [
     "src/classify/attendant.rs",
     "src/classify/builtin.rs",
     "src/classify/credentials.rs",
@@ -17,6 +17,7 @@ const DRIVERS: [&str; 44] = [
     "src/control/casework.rs",
     "src/control/handle.rs",
     "src/control/line.rs",
+    "src/control/settling.rs",
     "src/control/task.rs",
     "src/control/watch.rs",
     "src/destination.rs",
