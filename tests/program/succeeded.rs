@@ -91,7 +91,7 @@ fn a_crowd_that_says_next_goes_along_and_loses_nothing() {
         let crowd = scope.spawn(|| {
             two_pairs(
                 &old,
-                &["--next-every=500ms", "--duration=6s", "--max-loss=0.01"],
+                &["--next-every=500ms", "--duration=8s", "--max-loss=0.01"],
             )
         });
         while !old.get("/metrics").body.contains("\nvisavis_matches 2\n") {
