@@ -129,7 +129,7 @@ async fn a_worker_judges_a_real_picture_and_gives_up_what_it_does_not_need() {
     assert_eq!(limit("Max core file size"), "0");
     assert_eq!(limit("Max file size"), "0");
     assert_ne!(limit("Max address space"), "unlimited");
-    assert_eq!(niceness(pid), (niceness("self") + 10).min(19));
+    assert_eq!(niceness(pid), (niceness("self") + 3).min(19));
     for variable in told("environ").split_terminator('\0') {
         let name = variable.split('=').next().unwrap();
         // The shell that wrote the id down sets the others.
