@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS debts (
 const OWE: &str = "\
 INSERT OR REPLACE INTO debts (case_id, device, lifts, until_ms, label) VALUES (?1, ?2, ?3, ?4, ?5)";
 
+/// What is lifted late must not lift what was decided since.
+const LIFT_NO_MORE: &str = "UPDATE debts SET lifts = 0 WHERE device = ?1";
+
 const OWED: &str = "SELECT case_id, device, lifts, until_ms, label FROM debts ORDER BY case_id";
 
 const PAY: &str = "DELETE FROM debts WHERE case_id = ?1";
@@ -35,6 +38,7 @@ pub(super) fn owe(
     now_ms: u64,
 ) -> Result<(), rusqlite::Error> {
     let DeviceKey(device) = owed.device;
+    connection.execute(LIFT_NO_MORE, [device.as_slice()])?;
     let until_ms = owed.rest.map(|rest| {
         let rest_ms = u64::try_from(rest.as_millis()).unwrap_or(u64::MAX);
         i64::try_from(now_ms.saturating_add(rest_ms)).unwrap_or(i64::MAX)

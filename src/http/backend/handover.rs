@@ -65,8 +65,9 @@ impl Handover {
     ///
     /// # Errors
     /// It does not answer.
-    pub async fn follow(&self, stream: UnixStream) -> hyper::Result<()> {
-        self.incumbent.follow(stream, self.news.clone()).await
+    pub async fn follow(&self, stream: UnixStream) -> io::Result<()> {
+        let followed = self.incumbent.follow(stream, self.news.clone());
+        timeout(PATIENCE, followed).await?.map_err(io::Error::other)
     }
 
     /// This server has the place, and the webhooks are its own to deliver.
