@@ -116,6 +116,7 @@ table! {
     CLASSIFY_WORKERS = Gauge "visavis_classify_workers" ["place"], Count, "Workers that look at pictures, or could: here, or far on another machine.";
     CLASSIFY_ASKED = Counter "visavis_classify_asked_total" ["place"], Count, "Pictures given to a worker, here or far, or to a service.";
     CLASSIFY_LATE = Counter "visavis_classify_late_total" ["place"], Count, "Pictures that a worker or a service had, and that were answered without it at the deadline.";
+    CLASSIFY_BELATED = Counter "visavis_classify_belated_total" [""], Count, "Pictures that a worker was late with and that were judged after all: they count from when they were taken.";
     CLASSIFY_LOST = Counter "visavis_classify_lost_total" ["place"], Count, "Pictures that were taken back from a worker that was gone, or that a service gave no answer to.";
     CLASSIFY_MACHINES_REFUSED = Counter "visavis_classify_machines_refused_total" [""], Count, "Worker machines that were not let in: a certificate that is not of the authority, or too many.";
     CLASSIFY_NONSENSE = Counter "visavis_classify_nonsense_total" [""], Count, "Workers that were ended for what no worker says, and answers of a service that are none.";

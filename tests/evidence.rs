@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use visavis::codec::VideoCodec;
 use visavis::config;
@@ -171,7 +172,7 @@ fn picture(whose: Side, seconds_ago: u64) -> Exhibit {
             label: Label::PORN,
             value: 0.75,
         }],
-        picture: Arc::from(FACE),
+        picture: Bytes::copy_from_slice(FACE),
     }
 }
 

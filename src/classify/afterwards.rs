@@ -155,6 +155,8 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
     use crate::codec::VideoCodec;
     use crate::tap::{Occasion, any_instant};
@@ -169,7 +171,7 @@ mod tests {
             occasion: Occasion::Routine,
             codec: VideoCodec::Vp8,
             taken: any_instant(),
-            data: Box::default(),
+            data: Bytes::new(),
         }
     }
 

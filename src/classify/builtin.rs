@@ -23,8 +23,8 @@ use super::supervisor::{Input, Life, Output, Place, Supervisor, WorkerIndex};
 use super::{Classifier, Judged};
 use crate::limits::{CLASSIFY_ANSWERS, CLASSIFY_INBOX, WORKER_EVENTS};
 use crate::metrics::{
-    CLASSIFY_ASKED, CLASSIFY_FRAMES, CLASSIFY_LATE, CLASSIFY_LOST, CLASSIFY_NONSENSE,
-    CLASSIFY_RESTARTS, CLASSIFY_TIME, CLASSIFY_WORKERS,
+    CLASSIFY_ASKED, CLASSIFY_BELATED, CLASSIFY_FRAMES, CLASSIFY_LATE, CLASSIFY_LOST,
+    CLASSIFY_NONSENSE, CLASSIFY_RESTARTS, CLASSIFY_TIME, CLASSIFY_WORKERS,
 };
 use crate::moderation::{Outcome, Verdict};
 use crate::tap::Frame;
@@ -73,7 +73,7 @@ pub enum Readiness {
 
 impl Builtin {
     /// Starts the workers on this runtime. Verdicts come out of the receiver, each by its frame's
-    /// deadline, as long as somebody takes them.
+    /// deadline, as long as somebody takes them; and of a frame that is looked at later, once more.
     ///
     /// # Errors
     /// A file that the settings name is missing or wrong.
@@ -236,6 +236,10 @@ impl Driver {
                     self.figures.answered(&judged.verdict);
                     unsaid.push_back(judged);
                 }
+                Output::Belated(judged) => {
+                    self.figures.belated(&judged.verdict);
+                    unsaid.push_back(judged);
+                }
             }
         }
         self.figures.tally(&self.supervisor);
@@ -330,6 +334,7 @@ struct Figures {
     judged: Counter,
     undecodable: Counter,
     late: Counter,
+    belated: Counter,
     unavailable: Counter,
     restarts: Counter,
     nonsense: Counter,
@@ -363,6 +368,7 @@ impl Figures {
             judged: of(Outcome::Judged),
             undecodable: of(Outcome::Undecodable),
             late: of(Outcome::Late),
+            belated: CLASSIFY_BELATED.counter(),
             unavailable: of(Outcome::Unavailable),
             restarts: CLASSIFY_RESTARTS.counter(),
             nonsense: CLASSIFY_NONSENSE.counter(),
@@ -398,6 +404,16 @@ impl Figures {
             Outcome::Unavailable => &self.unavailable,
         };
         counter.increment(1);
+        self.timed(verdict);
+    }
+
+    /// It was counted as late.
+    fn belated(&self, verdict: &Verdict) {
+        self.belated.increment(1);
+        self.timed(verdict);
+    }
+
+    fn timed(&self, verdict: &Verdict) {
         if verdict.outcome == Outcome::Judged {
             self.time.record(verdict.took.as_secs_f64());
         }

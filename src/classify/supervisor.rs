@@ -1,6 +1,8 @@
 //! Who looks at which frame, and what becomes of it: a state machine over the workers.
 //!
 //! Every frame that comes in goes out again as [`Judged`], by its deadline, whatever the workers do.
+//! One that is looked at all the same, only later, goes out a second time: where every look is late,
+//! they still say what there was to see, and of when.
 //! A frame is tried once more when a worker dies of it, and no more when a second one does; after
 //! that, nothing of its leg is tried for a while.
 
@@ -15,7 +17,6 @@ use super::known::KnownPictures;
 use super::looking::Sight;
 use super::protocol::{Request, encode};
 use super::turns::{Job, Turns};
-use crate::id::LegId;
 use crate::limits::{FAR_WORKERS, HANG_DEADLINES, WORKER_REST, WORKER_REST_MAX, WORKER_START};
 use crate::moderation::Outcome;
 use crate::tap::Frame;
@@ -65,6 +66,8 @@ pub enum Output {
     Dismiss(WorkerIndex, Life),
     /// A verdict.
     Answer(Judged),
+    /// A frame that was late has been looked at after all.
+    Belated(Judged),
 }
 
 /// Where a worker is.
@@ -134,9 +137,9 @@ enum State {
 struct Task {
     ticket: u64,
     asked: Instant,
-    leg: LegId,
-    /// `None` once it has been answered for being late.
-    job: Option<Job>,
+    job: Job,
+    /// Whether it has been answered for being late.
+    is_late: bool,
 }
 
 impl Supervisor {
@@ -236,7 +239,7 @@ impl Supervisor {
             State::Starting { until } => [Some(*until).filter(|_| !worker.is_dying), None],
             State::Busy(task) => {
                 let hangs = Some(task.asked + hang).filter(|_| !worker.is_dying);
-                [hangs, task.job.as_ref().map(due)]
+                [hangs, Some(due(&task.job)).filter(|_| !task.is_late)]
             }
             State::Idle | State::Vacant => [None, None],
         });
@@ -250,10 +253,10 @@ impl Supervisor {
             again: false,
         };
         if self.deaths.is_barred(job.frame.leg, now) {
-            return self.answer(job, Outcome::Undecodable, now);
+            return self.answer(&job, Outcome::Undecodable, now);
         }
         if let Some(unseen) = self.turns.add(job) {
-            self.answer(unseen, Outcome::Unavailable, now);
+            self.answer(&unseen, Outcome::Unavailable, now);
         }
     }
 
@@ -289,10 +292,7 @@ impl Supervisor {
         };
         worker.deaths = 0;
         self.turns.learn(now.saturating_duration_since(task.asked));
-        let Some(job) = task.job else {
-            // Too late: it was answered without.
-            return;
-        };
+        let Task { job, is_late, .. } = task;
         if job.again {
             self.deaths.absolve(job.frame.leg);
         }
@@ -300,11 +300,18 @@ impl Supervisor {
         match self.judge.verdict(sight, job.frame.leg, took) {
             Ok(verdict) => {
                 let frame = job.frame;
-                self.outputs
-                    .push_back(Output::Answer(Judged { frame, verdict }));
+                let says = verdict.outcome != Outcome::Unavailable;
+                let judged = Judged { frame, verdict };
+                match is_late {
+                    false => self.outputs.push_back(Output::Answer(judged)),
+                    true if says => self.outputs.push_back(Output::Belated(judged)),
+                    true => {}
+                }
             }
             Err(Unfit) => {
-                self.answer(job, Outcome::Unavailable, now);
+                if !is_late {
+                    self.answer(&job, Outcome::Unavailable, now);
+                }
                 self.dismiss(at);
             }
         }
@@ -327,10 +334,10 @@ impl Supervisor {
             Place::Far => State::Vacant,
         };
         if let State::Busy(task) = std::mem::replace(&mut worker.state, next) {
-            self.deaths.add(task.leg, now);
-            if let Some(job) = task.job {
+            self.deaths.add(task.job.frame.leg, now);
+            if !task.is_late {
                 self.count(place, |tally| tally.lost += 1);
-                self.try_again(job, now);
+                self.try_again(task.job, now);
             }
         }
         self.start_rested(now);
@@ -346,18 +353,19 @@ impl Supervisor {
             return self.handle_gone(at, life, now);
         }
         worker.is_dying = false;
-        if let State::Busy(Task { job: Some(job), .. }) =
-            std::mem::replace(&mut worker.state, State::Vacant)
+        let state = std::mem::replace(&mut worker.state, State::Vacant);
+        if let State::Busy(task) = state
+            && !task.is_late
         {
             self.count(place, |tally| tally.lost += 1);
-            self.turns.put_back(job);
+            self.turns.put_back(task.job);
         }
     }
 
     /// Once more, if it was the first time and there is time.
     fn try_again(&mut self, mut job: Job, now: Instant) {
         if job.again || self.deaths.is_barred(job.frame.leg, now) {
-            return self.answer(job, Outcome::Undecodable, now);
+            return self.answer(&job, Outcome::Undecodable, now);
         }
         job.again = true;
         self.turns.put_back(job);
@@ -384,7 +392,7 @@ impl Supervisor {
     }
 
     fn answer_late(&mut self, now: Instant) {
-        let is_late = |job: &Job| job.since + self.deadline <= now;
+        let is_due = |job: &Job| job.since + self.deadline <= now;
         let outcome = match self.workers.iter().any(Worker::is_up) {
             true => Outcome::Late,
             false => Outcome::Unavailable,
@@ -392,9 +400,11 @@ impl Supervisor {
         let mut late = Vec::new();
         for worker in &mut self.workers {
             if let State::Busy(task) = &mut worker.state
-                && let Some(job) = task.job.take_if(|job| is_late(job))
+                && !task.is_late
+                && is_due(&task.job)
             {
-                late.push((job, Outcome::Late));
+                task.is_late = true;
+                late.push((task.job.clone(), Outcome::Late));
                 match worker.place {
                     Place::Here => self.here.late += 1,
                     Place::Far => self.far.late += 1,
@@ -404,7 +414,7 @@ impl Supervisor {
         let due = self.turns.take_late(now);
         late.extend(due.into_iter().map(|job| (job, outcome)));
         for (job, outcome) in late {
-            self.answer(job, outcome, now);
+            self.answer(&job, outcome, now);
         }
     }
 
@@ -445,18 +455,18 @@ impl Supervisor {
             worker.state = State::Busy(Task {
                 ticket,
                 asked: now,
-                leg: job.frame.leg,
-                job: Some(job),
+                job,
+                is_late: false,
             });
             let place = worker.place;
             self.count(place, |tally| tally.asked += 1);
         }
     }
 
-    fn answer(&mut self, job: Job, outcome: Outcome, now: Instant) {
+    fn answer(&mut self, job: &Job, outcome: Outcome, now: Instant) {
         let took = now.saturating_duration_since(job.since);
         let verdict = self.judge.without_sight(outcome, took);
-        let frame = job.frame;
+        let frame = job.frame.clone();
         self.outputs
             .push_back(Output::Answer(Judged { frame, verdict }));
     }

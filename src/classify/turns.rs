@@ -11,7 +11,7 @@ use crate::limits::CLASSIFY_LINE;
 use crate::tap::{Frame, Occasion};
 
 /// A frame that has no verdict yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Job {
     pub(super) frame: Frame,
     /// When it was handed over.
@@ -96,6 +96,8 @@ impl Turns {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "some instant to begin with")]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
     use crate::codec::VideoCodec;
     use crate::id::LegId;
@@ -108,7 +110,7 @@ mod tests {
             occasion,
             codec: VideoCodec::Vp8,
             taken: since,
-            data: Box::default(),
+            data: Bytes::new(),
         };
         Job {
             frame,

@@ -29,6 +29,7 @@ Examples:
   visavis load --pairs 20 --duration 1m --next-every 5s --report report.html
   visavis load --pairs 400 --threads 2 --duration 30s     it says when it is itself too slow
   visavis load --pairs 5 --loss 5% --delay 25ms --jitter 10ms   what is repaired, and how late
+  visavis load --pairs 20 --duration 1m --unwanted 20%    how soon moderation stops them
   visavis load --pairs 20 --next-every 5s --max-loss 0.001 --max-p99-ms 20   for a CI
 
 Every visitor joins by the public WebSocket, connects by ICE and DTLS, sends, decrypts and checks.
@@ -66,6 +67,10 @@ pub struct LoadArguments {
     /// How often one of each pair says Next; never if not given.
     #[arg(long, value_parser = time)]
     next_every: Option<Duration>,
+    /// Share of the visitors who show a test card at some time, whose hash the server should have on
+    /// its list of known pictures: how many are stopped, how soon, and what their partners saw by then.
+    #[arg(long, default_value = "0", value_parser = share, value_name = "RATIO")]
+    unwanted: f64,
     /// Share of the datagrams that each visitor's line loses, each way: 0.02 or 2%.
     #[arg(long, default_value = "0", value_parser = share, value_name = "RATIO")]
     loss: f64,
@@ -164,6 +169,7 @@ impl LoadArguments {
             duration: self.duration,
             ramp: self.ramp.unwrap_or(each),
             next_every: self.next_every.unwrap_or_default(),
+            unwanted: self.unwanted,
             line: Badness {
                 loss: self.loss,
                 delay: self.delay,

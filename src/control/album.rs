@@ -2,8 +2,9 @@
 //! begins they are put into it; otherwise nobody ever sees them.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use bytes::Bytes;
 
 use crate::codec::VideoCodec;
 use crate::id::SessionId;
@@ -37,7 +38,7 @@ struct Snapshot {
     taken: Instant,
     codec: VideoCodec,
     scores: Vec<Score>,
-    picture: Arc<[u8]>,
+    picture: Bytes,
 }
 
 impl Album {
@@ -72,6 +73,12 @@ impl Album {
         if verdict.outcome == Outcome::Undecodable {
             return;
         }
+        let kept = self.pictures.get_mut(&session).into_iter().flatten();
+        if let Some(snapshot) = kept.rev().find(|kept| kept.taken == frame.taken) {
+            // It was late, and is judged after all.
+            snapshot.scores.clone_from(&verdict.scores);
+            return;
+        }
         let number = self.next;
         self.next += 1;
         self.bytes += frame.data.len();
@@ -82,7 +89,7 @@ impl Album {
             taken: frame.taken,
             codec: frame.codec,
             scores: verdict.scores.clone(),
-            picture: frame.data.into(),
+            picture: frame.data,
         });
         if kept.len() > self.most.pictures
             && let Some(oldest) = kept.pop_front()
@@ -138,7 +145,7 @@ impl Album {
             age: now.saturating_duration_since(snapshot.taken),
             codec: snapshot.codec,
             scores: snapshot.scores.clone(),
-            picture: Arc::clone(&snapshot.picture),
+            picture: snapshot.picture.clone(),
         })
         .collect()
     }
@@ -146,6 +153,8 @@ impl Album {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::id::LegId;
     use crate::moderation::{CaseClass, Label, Origin};
@@ -181,6 +190,31 @@ mod tests {
             outcome,
             took: Duration::ZERO,
         }
+    }
+
+    #[test]
+    fn a_picture_that_is_judged_after_all_is_there_once_with_what_was_said_of_it() {
+        let now = any_instant();
+        let mut album = album();
+        let mut late = verdict(Outcome::Late);
+        late.scores.clear();
+        album.add(SessionId(1), frame(1, 10, now), &late, now);
+        album.add(
+            SessionId(1),
+            frame(2, 10, now + SECOND),
+            &late,
+            now + SECOND,
+        );
+        let then = now + SECOND * 2;
+        album.add(
+            SessionId(1),
+            frame(1, 10, now),
+            &verdict(Outcome::Judged),
+            then,
+        );
+        let exhibits = album.file(complaint(), then).exhibits;
+        let said: Vec<_> = exhibits.iter().map(|one| one.scores.len()).collect();
+        assert_eq!((said, album.bytes), (vec![1, 0], 20));
     }
 
     fn complaint() -> Opening {

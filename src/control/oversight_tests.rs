@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
@@ -131,7 +132,7 @@ impl Board {
             occasion: Occasion::Routine,
             codec: VideoCodec::Vp8,
             taken: self.now,
-            data: Box::default(),
+            data: Bytes::new(),
         };
         self.pass(Duration::from_millis(40));
         let scores = vec![Score::certain(label)];

@@ -1,4 +1,4 @@
-//! The clip that simulated visitors show, a real one in VP8: see `src/load/face`.
+//! What simulated visitors show, real pictures in VP8: a clip, and a test card. See `src/load/face`.
 
 use std::sync::LazyLock;
 
@@ -6,13 +6,26 @@ use std::sync::LazyLock;
 static PICTURES: LazyLock<Vec<&'static [u8]>> =
     LazyLock::new(|| pictures(include_bytes!("face/face.ivf")));
 
+/// Stands for the test card among the positions of the clip.
+pub(super) const CARD: u16 = u16::MAX;
+
+/// By which a server may know the test card (PDQ).
+pub const CARD_HASH: &str = "e39404c919963ba5dc6b9c526796e3ad2ae91c5a1556e371e0311d8e5f8ea275";
+
+/// The test card: one keyframe.
+static CARD_PICTURE: LazyLock<Vec<&'static [u8]>> =
+    LazyLock::new(|| pictures(include_bytes!("face/card.ivf")));
+
 /// One picture. After the last comes the first.
 pub(super) fn picture(position: u16) -> &'static [u8] {
+    if position == CARD {
+        return CARD_PICTURE.first().copied().unwrap_or_default();
+    }
     let at = usize::from(position) % PICTURES.len().max(1);
     PICTURES.get(at).copied().unwrap_or_default()
 }
 
-/// The picture after this one; the first is number 0.
+/// The picture of the clip after this one; the first is number 0.
 pub(super) fn next(position: u16) -> u16 {
     let next = usize::from(position) + 1;
     u16::try_from(next % PICTURES.len().max(1)).unwrap_or(0)
@@ -50,6 +63,10 @@ fn pictures(file: &[u8]) -> Vec<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::decode::decode;
+    use crate::classify::known::QUALITY_MIN;
+    use crate::classify::pdq::fingerprint;
+    use crate::codec::VideoCodec;
 
     #[test]
     fn the_clip_begins_with_its_one_keyframe() {
@@ -58,6 +75,14 @@ mod tests {
         let keys = (0..90).filter(|at| picture(*at)[0] & 1 == 0);
         assert_eq!(keys.collect::<Vec<u16>>(), [0]);
         assert_eq!((next(0), next(89)), (1, 0));
+    }
+
+    #[test]
+    fn the_test_card_is_known_by_its_hash() {
+        let picture = decode(VideoCodec::Vp8, picture(CARD)).expect("it decodes");
+        let (found, quality) = fingerprint(&picture.luma).expect("large enough");
+        assert_eq!(found.to_string(), CARD_HASH);
+        assert!(quality >= QUALITY_MIN, "{quality}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::LoadError;
 use super::dialogue::{News, Phase, Surroundings, hold};
 use super::herd::read_clock;
 use super::http_side::HttpSide;
+use super::looks::LookFindings;
 use super::meter::Meter;
 use super::plan::Plan;
 use super::samples::{Sample, Series};
@@ -59,6 +60,8 @@ pub struct Counted {
     pub first_failure: Option<String>,
     /// What the server had used, if anybody tells and it was one all the time.
     pub bills: Option<Bills>,
+    /// How the server looked at pictures, if it did and told.
+    pub looks: Option<LookFindings>,
     /// The run over time.
     pub series: Series,
 }
@@ -83,7 +86,7 @@ pub async fn run(
     meter: &Meter,
     tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Counted, LoadError> {
-    let before = meter.read().await;
+    let (before, unlooked) = (meter.read().await, meter.looks().await);
     let threads = Threads::start(plan)?;
     let recruiter = Recruiter::new(plan, read_clock())?;
     let (phase, watched) = watch::channel(Phase::Joining);
@@ -113,9 +116,14 @@ pub async fn run(
     }
     let (connected, met) = (hall.connected, hall.met);
     threads.begin();
+    let looked = meter.looks().await;
     // Every visitor may have left: then nobody hears it.
     let _ = phase.send(Phase::Measuring);
     let watched = watch_over(plan.duration, &threads, meter, tell).await?;
+    let looks = looked.zip(meter.looks().await).and_then(|(begin, end)| {
+        let looks = [unlooked.unwrap_or_default(), begin, end];
+        LookFindings::of(looks, watched.measured.as_secs_f64())
+    });
     hall.listen();
     threads.end().await;
     let _ = phase.send(Phase::Over);
@@ -134,6 +142,7 @@ pub async fn run(
         failed: hall.failed,
         first_failure: hall.first_failure,
         bills: bills.filter(|_| hall.moved == 0),
+        looks: looks.filter(|_| hall.moved == 0),
         series: watched.series,
     })
 }
@@ -238,6 +247,8 @@ impl Hall {
                 }
                 News::Met => self.met += 1,
                 News::Moved => self.moved += 1,
+                // Nobody is sorry.
+                News::PutOut => {}
                 News::Failed(reason) => {
                     self.failed += 1;
                     self.first_failure.get_or_insert(reason);

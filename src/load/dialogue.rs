@@ -12,7 +12,7 @@ use super::herd::{Door, Word, read_clock};
 use super::http_side::{HttpSide, Socket};
 use super::visitor::{Recruiter, Visitor};
 use crate::access::solve;
-use crate::http::message::{ByeReason, Connection, FromBrowser, FromServer, Mode};
+use crate::http::message::{ByeReason, Connection, FromBrowser, FromServer, Mode, Whose};
 use crate::private::Private;
 
 /// Where a run stands.
@@ -35,6 +35,8 @@ pub(super) enum News {
     Met,
     /// A newer server has taken over, and it goes there.
     Moved,
+    /// It showed what nobody should see, and was put out.
+    PutOut,
     /// Its stay ended before it should, and why.
     Failed(String),
 }
@@ -57,6 +59,8 @@ enum End {
     Over,
     /// It goes on with a newer server.
     Moved,
+    /// It was put out, as it had to be.
+    PutOut,
 }
 
 /// Joins, and stays until the run is over.
@@ -68,6 +72,10 @@ pub(super) async fn hold(number: u32, herd: Door, around: Surroundings) {
         match converse(number, &herd, &around, &mut has_met).await {
             Ok(End::Over) => return,
             Ok(End::Moved) => tell(News::Moved),
+            Ok(End::PutOut) => {
+                tell(News::PutOut);
+                return herd.tell(Word::Leave(number));
+            }
             Err(reason) => return tell(News::Failed(reason)),
         }
         herd.tell(Word::Leave(number));
@@ -120,6 +128,7 @@ async fn converse(
                         say(&mut socket, &join(Some(challenge.answer().await?))).await?;
                     }
                     Heard::Moved => return Ok(End::Moved),
+                    Heard::PutOut => return Ok(End::PutOut),
                 },
                 Some(Ok(Message::Close(_))) | None => return Err("the server hung up".to_owned()),
                 Some(Ok(_)) => {}
@@ -185,6 +194,8 @@ enum Heard {
     Challenge(Challenge),
     /// A newer server has taken over.
     Moved,
+    /// The stay of one who should be put out is ended.
+    PutOut,
 }
 
 struct Stay<'a> {
@@ -231,6 +242,16 @@ impl Stay<'_> {
                 bits: Some(bits),
                 ..
             } => return Ok(Heard::Challenge(Challenge { text, bits })),
+            FromServer::Blocked {
+                whose: Whose::Own,
+                blocked: true,
+                ..
+            } => self.herd.tell(Word::Stopped(number)),
+            FromServer::Ended { .. } if around.recruiter.is_unwanted(number) => {
+                self.herd.tell(Word::Stopped(number));
+                return Ok(Heard::PutOut);
+            }
+            FromServer::Ended { label, .. } => return Err(format!("put out for {label}")),
             FromServer::ChallengeRequired { .. } => return Err(CAPTCHA.to_owned()),
             FromServer::AgeCheckRequired { .. } => return Err(AGE_CHECK.to_owned()),
             FromServer::Error { message, .. } => return Err(message),

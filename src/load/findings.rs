@@ -4,9 +4,11 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
+use super::clip::CARD_HASH;
 use super::crowd::Counted;
+use super::looks::LookFindings;
 use super::plan::Plan;
-use super::tally::{Times, loss_ratio, real};
+use super::tally::{Tally, Times, loss_ratio, real};
 
 /// What a run found. Units are in the names.
 #[derive(Clone, Debug, Serialize)]
@@ -51,6 +53,10 @@ pub struct Findings {
     pub server_cpu_us_per_packet: Option<f64>,
     /// Memory that the server's process gained, per visitor.
     pub server_rss_bytes_per_leg: Option<f64>,
+    /// How the server looked at pictures, where it does.
+    pub looks: Option<LookFindings>,
+    /// What became of those who showed the test card, where some did.
+    pub unwanted: Option<Unwanted>,
     /// What the crowd's own media threads used per packet sent or received.
     pub own_cpu_us_per_packet: f64,
     /// How late the crowd itself was to send.
@@ -61,6 +67,55 @@ pub struct Findings {
     pub own_waiting_ratio: f64,
     /// Why the crowd itself is what was measured, and not the server; nothing if it kept up.
     pub own_bottleneck: Option<String>,
+}
+
+/// What became of those who showed the test card.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Unwanted {
+    /// Visitors who showed it.
+    pub visitors_showed: u64,
+    /// Those of them whose picture or stay the server stopped.
+    pub visitors_stopped: u64,
+    /// Complete pictures of it that reached their partners, for each who showed it.
+    pub pictures_seen_each: f64,
+    /// From its first packet to the word that it is stopped.
+    pub to_stop_ms: Option<Spread>,
+}
+
+impl Unwanted {
+    fn of(tally: &Tally) -> Option<Self> {
+        (tally.cards_shown > 0).then(|| Self {
+            visitors_showed: tally.cards_shown,
+            visitors_stopped: tally.card_to_stop.len(),
+            pictures_seen_each: real(tally.cards_seen) / real(tally.cards_shown),
+            to_stop_ms: Spread::of_some(&tally.card_to_stop),
+        })
+    }
+
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let Self {
+            visitors_showed,
+            visitors_stopped,
+            pictures_seen_each,
+            to_stop_ms,
+        } = self;
+        let mut rows = vec![(
+            "test card",
+            format!(
+                "{visitors_stopped} of {visitors_showed} who showed it were stopped, \
+                 {pictures_seen_each:.1} pictures of each were seen"
+            ),
+        )];
+        rows.extend(to_stop_ms.map(|spread| ("  until it was stopped", spread.to_string())));
+        if *visitors_stopped == 0 {
+            let why = format!(
+                "nobody was stopped: does the server look, and is the card's hash on its list of \
+                 known pictures (moderation.hash_list)? It is {CARD_HASH}"
+            );
+            rows.push(("WARNING", why));
+        }
+        rows
+    }
 }
 
 /// A distribution in milliseconds.
@@ -114,6 +169,8 @@ impl Findings {
                 let gained = end.memory_bytes.saturating_sub(before.memory_bytes);
                 real(gained) / real(counted.connected as u64).max(1.0)
             }),
+            looks: counted.looks,
+            unwanted: Unwanted::of(tally),
             own_cpu_us_per_packet: tally.processor.as_secs_f64() * 1e6 / handled,
             own_lateness_ms: Spread::of(&tally.lateness),
             own_load_ratio: counted.busiest.as_secs_f64() / seconds,
@@ -183,19 +240,20 @@ impl Display for Spread {
 }
 
 impl Findings {
-    /// What it says, row by row, for people.
-    pub fn rows(&self) -> Vec<(&'static str, String)> {
+    fn visitors(&self) -> String {
         let moved = match self.visitors_moved {
             0 => String::new(),
             moved => format!(", {moved} moved to a newer server"),
         };
         let (matched, all) = (self.visitors_matched, 2 * self.pairs);
         let failed = self.visitors_failed;
+        format!("{matched} of {all} matched{moved}, {failed} failed")
+    }
+
+    /// What it says, row by row, for people.
+    pub fn rows(&self) -> Vec<(&'static str, String)> {
         let mut rows = vec![
-            (
-                "visitors",
-                format!("{matched} of {all} matched{moved}, {failed} failed"),
-            ),
+            ("visitors", self.visitors()),
             (
                 "packets",
                 format!(
@@ -236,6 +294,11 @@ impl Findings {
             let text = format!("{:.0} KiB per leg", memory / 1024.0);
             ("server memory", text)
         }));
+        rows.extend(
+            self.looks
+                .map(|looks| ("looked at its pictures", looks.text())),
+        );
+        rows.extend(self.unwanted.iter().flat_map(Unwanted::rows));
         rows.push((
             "this crowd's own CPU",
             format!(
@@ -280,6 +343,7 @@ mod tests {
             duration: Duration::ZERO,
             ramp: Duration::ZERO,
             next_every: Duration::ZERO,
+            unwanted: 0.0,
             line: Badness::default(),
             threads: 2,
             seed: 0,
@@ -306,6 +370,7 @@ mod tests {
             failed: 0,
             first_failure: None,
             bills: None,
+            looks: None,
             series: Series::default(),
         };
         Findings::of(&plan(), &counted)

@@ -16,7 +16,7 @@ use super::hello::Answer;
 use super::member::Member;
 use super::plan::Plan;
 use super::server_process::{ThreadTime, own_thread_time};
-use super::tally::Tally;
+use super::tally::{Tally, note};
 use super::visitor::Visitor;
 use super::wire::Wire;
 
@@ -30,6 +30,8 @@ pub(super) enum Word {
     Next(u32),
     /// A visitor is told that it faces somebody.
     Matched(u32),
+    /// A visitor is told that its picture, or its stay, is stopped.
+    Stopped(u32),
     /// All are in: count anew.
     Begin,
     /// Tell what was counted since the last time.
@@ -155,6 +157,15 @@ impl Herd {
                         visitor.is_matched(read_clock());
                     }
                 }
+                Word::Stopped(number) => {
+                    let now = read_clock();
+                    let shown = self
+                        .visitor(number)
+                        .and_then(|visitor| visitor.is_stopped(now));
+                    if let Some(shown) = shown {
+                        note(&mut self.tally.card_to_stop, shown);
+                    }
+                }
                 Word::Begin => self.begin(),
                 Word::Tell(asker) => {
                     // Who has stopped waiting misses nothing.
@@ -205,8 +216,9 @@ impl Herd {
     }
 
     fn begin(&mut self) {
+        let now = read_clock();
         for place in self.places.iter_mut().flatten() {
-            place.member.visitor.reset();
+            place.member.visitor.reset(now);
         }
         self.lost_before = [0; 2];
         self.tally = Tally::default();

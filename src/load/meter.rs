@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::http_side::HttpSide;
+use super::looks::Looks;
 use super::server_process::{Spent, spent};
 use crate::metrics::{PROCESS_CPU, PROCESS_MEMORY};
 
@@ -27,6 +28,14 @@ impl Meter {
         match process.map(Self::Process) {
             Some(process) if process.read().await.is_some() => process,
             _ => Self::Nowhere,
+        }
+    }
+
+    /// How the server has looked at pictures so far. `None` where nobody tells, or nobody looks.
+    pub(super) async fn looks(&self) -> Option<Looks> {
+        match self {
+            Self::Nowhere | Self::Process(_) => None,
+            Self::Metrics(side) => Looks::of(&side.metrics().await?),
         }
     }
 

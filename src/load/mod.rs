@@ -15,12 +15,13 @@
 //! 7. [`receiving`] takes those that come: [`gaps`] are what it asks for, [`pictures`] tells when
 //!    one is complete.
 //! 8. [`tally`] is what was counted and [`samples`] the same over time, [`findings`] what is said of
-//!    it, with [`meter`] and [`server_process`] for what it cost the server.
+//!    it, with [`meter`] and [`server_process`] for what it cost the server, and [`looks`] for how
+//!    it looked at the pictures.
 //! 9. [`report_page`] shows all of it as one page, with a [`plot`] for each figure.
 
 pub mod address;
 pub mod bad_line;
-mod clip;
+pub mod clip;
 pub mod crowd;
 mod dialogue;
 pub mod findings;
@@ -29,6 +30,7 @@ mod hello;
 mod herd;
 pub mod http_side;
 mod kept;
+pub mod looks;
 mod member;
 pub mod meter;
 mod pictures;

@@ -21,6 +21,8 @@ pub struct Plan {
     pub ramp: Duration,
     /// How often one of each pair says Next; never if zero.
     pub next_every: Duration,
+    /// Share of the visitors who show the test card at some time, as somebody shows what nobody should see.
+    pub unwanted: f64,
     /// What their lines do to datagrams, each way.
     pub line: Badness,
     /// Threads that carry their media.
@@ -64,6 +66,10 @@ impl Plan {
             ("measured", seconds(self.duration)),
             ("coming in over", seconds(self.ramp)),
             ("Next", next),
+            (
+                "who show a test card",
+                format!("{} %", 100.0 * self.unwanted),
+            ),
             ("line, each way", line),
             ("media threads", self.threads.to_string()),
             ("seed", self.seed.to_string()),
@@ -73,5 +79,11 @@ impl Plan {
     /// How many visitors come.
     pub const fn visitors(&self) -> usize {
         2 * self.pairs
+    }
+
+    /// Whether this visitor is one of those who show the test card: evenly spread over the crowd.
+    pub fn is_unwanted(&self, number: u32) -> bool {
+        let before = |number: u32| (f64::from(number) * self.unwanted).floor();
+        before(number + 1) > before(number)
     }
 }

@@ -46,6 +46,12 @@ pub struct Tally {
     pub next_to_picture: Times,
     /// Of that, from hearing that there is a new partner: without the wait for one.
     pub match_to_picture: Times,
+    /// Visitors who began to show the test card.
+    pub cards_shown: u64,
+    /// Complete pictures of it that reached somebody.
+    pub cards_seen: u64,
+    /// From its first packet to the word that it is stopped.
+    pub card_to_stop: Times,
     /// How late the crowd itself was to send.
     pub lateness: Times,
     /// Processor time of the threads that carry media.
@@ -69,6 +75,9 @@ impl Default for Tally {
             latency: times(),
             next_to_picture: times(),
             match_to_picture: times(),
+            cards_shown: 0,
+            cards_seen: 0,
+            card_to_stop: times(),
             lateness: times(),
             processor: Duration::ZERO,
             waiting: Duration::ZERO,
@@ -88,10 +97,13 @@ impl Tally {
         self.refused += other.refused;
         self.corrupt += other.corrupt;
         self.pictures += other.pictures;
+        self.cards_shown += other.cards_shown;
+        self.cards_seen += other.cards_seen;
         for (sum, more) in [
             (&mut self.latency, &other.latency),
             (&mut self.next_to_picture, &other.next_to_picture),
             (&mut self.match_to_picture, &other.match_to_picture),
+            (&mut self.card_to_stop, &other.card_to_stop),
             (&mut self.lateness, &other.lateness),
         ] {
             sum.add(more).expect("all have the same bounds");

@@ -14,7 +14,7 @@ use str0m::ice::{IceAgent, IceAgentEvent, IceCreds, StunMessage, StunPacket};
 use str0m::net::Protocol;
 
 use super::LoadError;
-use super::clip;
+use super::clip::{self, CARD};
 use super::hello::{self, Answer};
 use super::plan::{Plan, Voice};
 use super::receiving::{Arrived, Incoming, PartOf, Reception, Taken};
@@ -57,7 +57,7 @@ impl Papers {
 pub(super) struct Recruiter {
     papers: Arc<Papers>,
     habits: Habits,
-    seed: u64,
+    plan: Arc<Plan>,
 }
 
 impl Recruiter {
@@ -66,16 +66,35 @@ impl Recruiter {
         Ok(Self {
             papers: Papers::new(began)?,
             habits: Habits::of(plan),
-            seed: plan.seed,
+            plan: Arc::new(plan.clone()),
         })
     }
 
     /// One that comes now. Its clocks go at another moment than the others'.
     pub(super) fn visitor(&self, number: u32, now: Instant) -> Result<Visitor, LoadError> {
-        let mut rng = SmallRng::seed_from_u64(self.seed ^ u64::from(number));
+        let mut rng = SmallRng::seed_from_u64(self.plan.seed ^ u64::from(number));
         let phase = rng.random_range(Duration::ZERO..PICTURE_EVERY);
-        Visitor::new(number, &self.papers, self.habits, (now, phase))
+        let mut visitor = Visitor::new(number, &self.papers, self.habits, (now, phase))?;
+        let half = self.plan.duration.div_f64(2.0);
+        let is_unwanted = self.is_unwanted(number);
+        visitor.card.after = is_unwanted.then(|| half.mul_f64(rng.random()));
+        Ok(visitor)
     }
+
+    /// Whether a visitor will show the test card.
+    pub(super) fn is_unwanted(&self, number: u32) -> bool {
+        self.plan.is_unwanted(number)
+    }
+}
+
+/// When a visitor shows the test card.
+#[derive(Default)]
+struct Card {
+    /// So long after it is measured; never if nothing.
+    after: Option<Duration>,
+    from: Option<Instant>,
+    /// Since when it has, until that is stopped.
+    since: Option<Instant>,
 }
 
 /// What a visitor sends, and how often.
@@ -136,6 +155,7 @@ pub(super) struct Visitor {
     is_keyframe_wanted: bool,
     /// Which picture of the clip was shown last.
     position: u16,
+    card: Card,
     /// When this visitor may ask for a keyframe.
     may_ask_keyframe: Instant,
     /// Whose pictures it sees.
@@ -188,6 +208,7 @@ impl Visitor {
             next_reports: first,
             is_keyframe_wanted: true,
             position: 0,
+            card: Card::default(),
             may_ask_keyframe: first,
             partner: None,
             said_next: None,
@@ -239,8 +260,16 @@ impl Visitor {
     }
 
     /// Begins to count anew.
-    pub(super) fn reset(&mut self) {
+    pub(super) fn reset(&mut self, now: Instant) {
         self.reception.reset();
+        self.card.from = self.card.after.map(|after| now + after);
+    }
+
+    /// What the visitor shows is stopped: how long it showed the test card until then, if it did.
+    pub(super) fn is_stopped(&mut self, now: Instant) -> Option<Duration> {
+        let since = self.card.since.take()?;
+        self.card.from = None;
+        Some(now.saturating_duration_since(since))
     }
 
     /// Packets that are missing since it began to count: of all, and of pictures.
@@ -318,9 +347,16 @@ impl Visitor {
         }
         let shows = is_due(&mut self.next_picture, PICTURE_EVERY, now, tally);
         if shows && self.habits.picture_bytes > 0 {
-            self.position = match std::mem::take(&mut self.is_keyframe_wanted) {
-                true => 0,
-                false => clip::next(self.position),
+            let is_wanted = std::mem::take(&mut self.is_keyframe_wanted);
+            let is_card = self.card.from.is_some_and(|from| from <= now);
+            if is_card && self.card.since.is_none() {
+                self.card.since = Some(now);
+                tally.cards_shown += 1;
+            }
+            self.position = match (is_card, is_wanted || self.position == CARD) {
+                (true, _) => CARD,
+                (false, true) => 0,
+                (false, false) => clip::next(self.position),
             };
             let (timestamp, bytes) = (media_clock(since, 90_000), self.habits.picture_bytes);
             press.show(&mut self.video, timestamp, (self.position, bytes));
@@ -423,6 +459,7 @@ impl Visitor {
                 let sent = Duration::from_micros(arrived.stamp.sent_us);
                 note(&mut tally.latency, since.saturating_sub(sent));
                 if arrived.part_of == PartOf::WholePicture {
+                    tally.cards_seen += u64::from(arrived.stamp.position == CARD);
                     self.seen(arrived.stamp.sender, now, tally);
                 }
             }

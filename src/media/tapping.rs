@@ -93,7 +93,7 @@ impl Tapping {
                 occasion,
                 codec: eye.codec,
                 taken: now,
-                data,
+                data: data.into(),
             })
         });
         if frame.is_some() {

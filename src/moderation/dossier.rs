@@ -7,7 +7,7 @@ use super::docket::DeviceKey;
 use super::policy::{Policy, Row, Strength, When};
 use super::reporting::{Reports, Repute};
 use super::strikes::Strikes;
-use super::verdict::{Label, Outcome, Verdict};
+use super::verdict::{Label, Outcome, Score, Verdict};
 use super::vigilance::Level;
 use crate::id::MatchId;
 use crate::limits;
@@ -129,9 +129,13 @@ impl Sights {
         self.kept.back().is_none_or(|last| last.taken <= taken)
     }
 
-    /// Remembers a picture.
+    /// Remembers a picture, if there is anything to remember: one that nobody has looked at may still be
+    /// looked at later, and is no newer than one that was.
     pub(super) fn add(&mut self, policy: &Policy, newest: Newest<'_>) {
         let Newest { taken, verdict } = newest;
+        if !says_anything(verdict) {
+            return;
+        }
         if self.is_newest(taken) {
             self.follow_streaks(policy, newest);
         }
@@ -246,6 +250,12 @@ pub(super) struct Bounds {
     /// Pictures taken earlier are no repetition.
     pub(super) not_before: Option<Instant>,
     pub(super) shadow: bool,
+}
+
+/// Whether somebody has looked: a service that was late leaves what the workers said.
+fn says_anything(verdict: &Verdict) -> bool {
+    let of_the_picture = |score: &Score| score.label != Label::NO_VERDICT;
+    verdict.outcome == Outcome::Judged || verdict.scores.iter().any(of_the_picture)
 }
 
 /// A verdict without a judgement says nothing of what is in the picture.

@@ -1,8 +1,9 @@
 //! What is put into a case to be seen: [`Exhibit`], and the [`Filing`] that brings it together with
 //! what opens the case.
 
-use std::sync::Arc;
 use std::time::Duration;
+
+use bytes::Bytes;
 
 use super::case_rows::Side;
 use crate::codec::VideoCodec;
@@ -21,7 +22,7 @@ pub struct Exhibit {
     /// What the classifier said of it.
     pub scores: Vec<Score>,
     /// One keyframe: it decodes without its past.
-    pub picture: Arc<[u8]>,
+    pub picture: Bytes,
 }
 
 /// A case is to be opened or gone on with, and this is what there is to see.

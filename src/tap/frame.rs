@@ -3,10 +3,13 @@
 use std::fmt;
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use crate::codec::VideoCodec;
 use crate::id::LegId;
 
 /// One keyframe of a visitor's, whole and as it was encoded: it decodes without its past.
+#[derive(Clone)]
 pub struct Frame {
     /// Whose picture it is.
     pub leg: LegId,
@@ -17,7 +20,7 @@ pub struct Frame {
     /// When its last packet came.
     pub taken: Instant,
     /// VP8: the frame (RFC 6386). H.264: an access unit with start codes (Annex B).
-    pub data: Box<[u8]>,
+    pub data: Bytes,
 }
 
 /// Why a picture is taken.

@@ -33,6 +33,8 @@ enum Said {
     Kill(usize, u64),
     /// Leg and what became of its frame.
     Answer(u64, Outcome),
+    /// The same, after it had been answered for being late.
+    Belated(u64, Outcome),
 }
 
 impl Stage {
@@ -66,6 +68,10 @@ impl Stage {
                     worker, request, ..
                 } => Said::Ask(worker.0, ticket(&request)),
                 Output::Answer(judged) => Said::Answer(judged.frame.leg.0, judged.verdict.outcome),
+                Output::Belated(judged) => {
+                    assert_eq!(*judged.frame.data, [1], "with its picture");
+                    Said::Belated(judged.frame.leg.0, judged.verdict.outcome)
+                }
             });
         }
     }
@@ -168,16 +174,49 @@ fn a_frame_that_waits_too_long_is_late_and_without_a_worker_unavailable() {
             Said::Answer(2, Outcome::Late)
         ]
     );
-    // The worker was only slow: its answer is too late, and it goes on.
+    // The worker was only slow: what it says is still of that picture, and it goes on.
     stage.seen(1, 1);
     stage.show(3);
-    assert_eq!(stage.take(), [Said::Ask(0, 2)]);
+    assert_eq!(
+        stage.take(),
+        [Said::Belated(1, Outcome::Judged), Said::Ask(0, 2)]
+    );
+    stage.seen(1, 2);
+    assert_eq!(stage.take(), [Said::Answer(3, Outcome::Judged)]);
 
     let mut stage = Stage::new(1);
     stage.show(1);
     stage.take();
     stage.pass(DEADLINE);
     assert_eq!(stage.take(), [Said::Answer(1, Outcome::Unavailable)]);
+}
+
+#[test]
+fn a_frame_that_was_answered_is_not_tried_again_and_a_failure_is_not_said_twice() {
+    let mut stage = Stage::ready();
+    stage.show(1);
+    stage.pass(DEADLINE);
+    stage.take();
+    stage.gone(1);
+    assert_eq!(stage.take(), [Said::Start(0, 2)]);
+    stage.tell(Input::Ready(FIRST, Life(2)));
+    stage.pass(DEADLINE);
+    assert_eq!(stage.take(), []);
+
+    stage.show(2);
+    stage.pass(DEADLINE);
+    let reason = "a model failed".to_owned();
+    stage.tell(Input::Seen(FIRST, Life(2), 2, Sight::Failed { reason }));
+    assert_eq!(
+        stage.take(),
+        [Said::Ask(0, 2), Said::Answer(2, Outcome::Late)]
+    );
+    stage.show(3);
+    stage.pass(DEADLINE);
+    stage.tell(Input::Seen(FIRST, Life(2), 3, Sight::Undecodable));
+    let late = Said::Answer(3, Outcome::Late);
+    let belated = Said::Belated(3, Outcome::Undecodable);
+    assert_eq!(stage.take(), [Said::Ask(0, 3), late, belated]);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) fn frame(leg: u64, data: &[u8]) -> Frame {
         occasion: Occasion::Door,
         codec: VideoCodec::Vp8,
         taken: now(),
-        data: data.into(),
+        data: data.to_vec().into(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -351,7 +352,7 @@ fn with_pictures(opening: Opening) -> Filing {
         age: Duration::from_secs(ago),
         codec,
         scores: Vec::new(),
-        picture: Arc::from(&b"keyframe"[..]),
+        picture: Bytes::from_static(b"keyframe"),
     };
     let exhibits = codecs.into_iter().zip([9, 6, 3]).map(picture).collect();
     Filing { opening, exhibits }

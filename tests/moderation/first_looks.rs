@@ -223,3 +223,30 @@ fn the_closer_look_fades_when_nothing_speaks_against_a_session() {
         "somebody who was blurred is looked at more often"
     );
 }
+
+/// A machine whose looks all come after their deadline: the picture after was never begun.
+#[test]
+fn a_look_that_comes_late_counts_from_when_its_picture_was_taken() {
+    let mut trial = Trial::with(BLUR);
+    let look = |trial: &mut Trial, scores: &[(&str, f32)]| {
+        trial.pass(SECOND);
+        let taken = trial.now;
+        trial.see_nothing(ONE, late());
+        trial.pass(SECOND * 2);
+        trial.see_nothing(ONE, late());
+        trial.pass(SECOND * 2);
+        actions(&trial.see_late(ONE, taken, scores))
+    };
+    trial.connect(ONE);
+    assert_eq!(look(&mut trial, &[]), [PASS]);
+    trial.admit(TWO);
+    trial.pass(SECOND * 20);
+    trial.see(TWO, &[]);
+    let hold = Output::Hold { session: ONE };
+    assert_eq!(actions(&trial.face(1, [ONE, TWO])), [hold]);
+    assert_eq!(look(&mut trial, &[]), [Output::Release { session: ONE }]);
+    assert!(look(&mut trial, &[("porn", 0.9)]).is_empty());
+    let blurred = look(&mut trial, &[("porn", 0.9)]);
+    assert!(matches!(&blurred[..], [Output::Blur { session: ONE, .. }]));
+    assert_eq!(look(&mut trial, &[]), [Output::Unblur { session: ONE }]);
+}

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use visavis::load::clip::CARD_HASH;
+
+use crate::crowded::two_pairs;
 use crate::started::{Started, said, visavis};
 
 /// A folder of its own for one test.
@@ -52,6 +55,40 @@ fn reaches(server: &Started, name: &str, least: u64) {
         assert!(Instant::now() < end, "{name} never reaches {least}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn those_of_a_crowd_who_show_what_is_on_the_list_are_put_out() {
+    let folder = Folder::new("card");
+    let list = folder.file("known.txt");
+    fs::write(&list, CARD_HASH).unwrap();
+    let server = watching(&folder, &["--moderation-hash-list", &list]);
+    let run = ["--unwanted=50%", "--duration=12s"];
+    let (code, said, findings) = two_pairs(&server, &run);
+    assert_eq!(code, 0, "{said}");
+    let of_those = &findings["unwanted"];
+    assert_eq!(of_those["visitors_showed"], 2, "{said}");
+    assert_eq!(of_those["visitors_stopped"], 2, "{said}");
+    assert!(
+        of_those["to_stop_ms"]["p50"].as_f64().unwrap() > 0.0,
+        "{said}"
+    );
+    let looks = &findings["looks"];
+    assert!(looks["covered_ratio"].as_f64().unwrap() > 0.0, "{said}");
+    assert!(looks["action_mean_ms"].as_f64().unwrap() > 0.0, "{said}");
+    assert!(said.contains("2 of 2 who showed it were stopped"), "{said}");
+}
+
+#[test]
+fn a_crowd_whose_card_nobody_knows_says_so() {
+    let server = Started::with(&[]);
+    let (code, said, findings) = two_pairs(&server, &["--unwanted=25%", "--duration=2s"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(findings["unwanted"]["visitors_stopped"], 0, "{said}");
+    let seen = &findings["unwanted"]["pictures_seen_each"];
+    assert!(seen.as_f64().unwrap() > 0.0, "{said}");
+    assert!(said.contains(CARD_HASH), "{said}");
+    assert!(findings["looks"].is_null(), "{said}");
 }
 
 #[test]
