@@ -74,7 +74,9 @@ impl Album {
             return;
         }
         let kept = self.pictures.get_mut(&session).into_iter().flatten();
-        if let Some(snapshot) = kept.rev().find(|kept| kept.taken == frame.taken) {
+        let is_same =
+            |kept: &&mut Snapshot| kept.taken == frame.taken && kept.picture == frame.data;
+        if let Some(snapshot) = kept.rev().find(is_same) {
             // It was late, and is judged after all.
             snapshot.scores.clone_from(&verdict.scores);
             return;

@@ -13,6 +13,8 @@ pub(crate) struct Arrivals {
     highest: Option<u64>,
     /// The first number that no feedback has named yet.
     unreported: u64,
+    /// Numbers whose packets were lost and have come under other numbers, until that is told.
+    mended: Vec<u64>,
     /// The 8-bit count of feedback packets, one sequence whoever makes them.
     feedback_count: u8,
 }
@@ -23,6 +25,7 @@ impl Arrivals {
             slots: vec![0; limits::ARRIVALS].into_boxed_slice(),
             highest: None,
             unreported: 0,
+            mended: Vec::new(),
             feedback_count: 0,
         }
     }
@@ -39,6 +42,29 @@ impl Arrivals {
         }
         // What is too old to be in a slot can no longer be told apart from a loss.
         self.unreported = self.unreported.max(self.oldest());
+    }
+
+    /// Notes that what was lost under `number` has come after all, under another one.
+    pub(crate) fn mend(&mut self, number: u64, ticks: i64) {
+        if number >= self.oldest() && self.mended.len() < limits::MISSING_PACKETS {
+            self.record(number, ticks);
+            self.mended.push(number);
+        }
+    }
+
+    /// When what was lost under `number` came; it counts as told.
+    pub(crate) fn tell_mended(&mut self, number: u64) -> Option<i64> {
+        let at = self.mended.iter().position(|mended| *mended == number)?;
+        self.mended.swap_remove(at);
+        self.at(number)
+    }
+
+    /// One that some feedback has called lost, and that has come since.
+    pub(crate) fn next_mended(&mut self) -> Option<Arrival> {
+        let told = |number: &u64| *number < self.unreported;
+        let number = *self.mended.iter().find(|number| told(number))?;
+        let at = self.tell_mended(number);
+        Some((low(number), at))
     }
 
     /// When `number` arrived, if it did and is not too old.
@@ -73,6 +99,12 @@ impl Arrivals {
     /// Everything below `number` has been named by some feedback.
     pub(crate) fn reported_below(&mut self, number: u64) {
         self.unreported = self.unreported.max(number);
+    }
+
+    /// As [`reported_below`](Self::reported_below), by feedback that had all that was mended until now.
+    pub(crate) fn reported_whole_below(&mut self, number: u64) {
+        self.reported_below(number);
+        self.mended.retain(|mended| *mended >= number);
     }
 
     /// The count for the next feedback packet.
@@ -124,6 +156,24 @@ mod tests {
         arrivals.reported_below(70_005);
         arrivals.pending(None, &mut entries);
         assert_eq!(entries, [(base + 5, Some(12))]);
+    }
+
+    #[test]
+    fn what_is_mended_is_told_once() {
+        let mut arrivals = Arrivals::new();
+        for number in [1, 2, 4, 6] {
+            arrivals.record(number, 5);
+        }
+        arrivals.reported_below(5);
+        arrivals.mend(3, 9);
+        arrivals.mend(5, 9);
+        assert_eq!(arrivals.next_mended(), Some((3, Some(9))));
+        assert_eq!(arrivals.next_mended(), None, "5 was never called lost");
+        assert_eq!(arrivals.tell_mended(5), Some(9));
+        assert_eq!(arrivals.tell_mended(5), None);
+        arrivals.mend(5, 9);
+        arrivals.reported_whole_below(7);
+        assert_eq!(arrivals.next_mended(), None);
     }
 
     #[test]

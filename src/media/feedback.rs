@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::arrivals::{Arrival, low};
 use super::datagrams::Datagrams;
-use super::reception::low32;
+use super::reception::{low32, units_of_65536};
 use super::relay::{Line, Relay};
 use super::retransmission::{Means, Resent};
 use super::uplink::{Track, Uplink};
@@ -173,8 +173,12 @@ impl Relay {
         let ssrc = stream.ssrc?;
         let cumulative_lost = stream.reception.partner_reported(newly_lost);
         let named = self.report_before(block.last_sr);
-        let last_sr = named.map_or(0, |report| report.came_as);
         let named_after = named.map(|report| now.saturating_duration_since(report.at));
+        // Answered here and now: the sender's round trip is that to the relay, which mends what it misses.
+        let (last_sr, delay_since_last_sr) =
+            named.zip(named_after).map_or((0, 0), |(report, after)| {
+                (report.came_as, units_of_65536(after))
+            });
         self.course
             .reported(block, newly_lost, is_picture, named_after);
         Some(ReportBlock {
@@ -182,11 +186,7 @@ impl Relay {
             cumulative_lost,
             highest_sequence: low32(highest),
             last_sr,
-            delay_since_last_sr: if last_sr == 0 {
-                0
-            } else {
-                block.delay_since_last_sr
-            },
+            delay_since_last_sr,
             ..*block
         })
     }
@@ -231,12 +231,13 @@ impl Relay {
         let Some(stretch) = self.transport else {
             return;
         };
+        write_mended(uplink, &mut scratch.upstream);
         // What came before this match's picture is the shard's own to tell, and comes first.
         uplink
             .arrivals
             .pending(Some(stretch.start_in), &mut scratch.entries);
         write_transport_feedback(&scratch.entries, uplink, &mut scratch.upstream);
-        uplink.arrivals.reported_below(stretch.start_in);
+        uplink.arrivals.reported_whole_below(stretch.start_in);
         scratch.entries.clear();
         let mut next = None;
         let (shift, last_sent) = (&mut self.arrival_shift, self.downlink.next_transport);
@@ -245,8 +246,11 @@ impl Relay {
             let Some(before) = number.and_then(|number| stretch.back(number)) else {
                 return;
             };
-            let ticks =
-                ticks.map(|theirs| theirs + settle(shift, theirs, uplink.arrivals.at(before)));
+            let ticks = match ticks {
+                Some(theirs) => Some(theirs + settle(shift, theirs, uplink.arrivals.at(before))),
+                // On the way up, it may have been mended.
+                None => uplink.arrivals.tell_mended(before),
+            };
             next = Some(before + 1);
             scratch.entries.push((low(before), ticks));
         });
@@ -269,6 +273,14 @@ enum Asked {
     Stale,
     /// For the sender, by its own number.
     PassOn(u16),
+}
+
+/// What was called lost and has come since, as a retransmission, is called lost no longer: as on the way
+/// down, what is mended says nothing of how much the way carries. What is lost twice does.
+pub(crate) fn write_mended(uplink: &mut Uplink, upstream: &mut Vec<u8>) {
+    while let Some(mended) = uplink.arrivals.next_mended() {
+        write_transport_feedback(&[mended], uplink, upstream);
+    }
 }
 
 /// Appends transport-wide feedback about consecutive numbers, in as many packets as it takes.

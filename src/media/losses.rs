@@ -3,19 +3,33 @@
 
 use std::time::{Duration, Instant};
 
+use super::arrivals::Arrivals;
 use crate::limits;
 
 /// Missing packets of one stream, by 48-bit packet index.
 #[derive(Default)]
 pub(crate) struct Losses {
-    highest: Option<u64>,
+    highest: Option<Place>,
     missing: Vec<Missing>,
+    /// The transport-wide number of the packet that was mended last, until it is taken note of.
+    mended: Option<u64>,
+    /// Room to find out which numbers a gap has.
+    numbers: Vec<u64>,
     /// From asking to the resent packet, smoothed: how long to wait before asking again.
     round_trip: Option<Duration>,
 }
 
+/// A packet's index in its stream, and its transport-wide number.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) index: u64,
+    pub(crate) transport: Option<u64>,
+}
+
 struct Missing {
     index: u64,
+    /// Where it can be told.
+    transport: Option<u64>,
     since: Instant,
     asked: Option<Instant>,
     tries: u8,
@@ -27,20 +41,24 @@ const REORDERING: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_millis(1000);
 const TRIES: u8 = 10;
 const FIRST_RETRY: Duration = Duration::from_millis(100);
+/// Transport-wide numbers between two packets of the picture, at most, for those lost there to be told.
+const NUMBERS_BETWEEN: u64 = 256;
 const RETRY_BOUNDS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(300));
 
 impl Losses {
     /// Notes that a packet of the stream came first-hand. A gap too wide to mend is forgotten.
-    pub(crate) fn arrived(&mut self, index: u64, now: Instant) {
+    pub(crate) fn arrived(&mut self, place: Place, arrivals: &Arrivals, now: Instant) {
         match self.highest {
-            Some(highest) if index <= highest => {
-                self.missing.retain(|missing| missing.index != index);
+            Some(highest) if place.index <= highest.index => {
+                self.missing.retain(|missing| missing.index != place.index);
                 return;
             }
-            Some(highest) => self.open(highest + 1, index, now),
-            None => {}
+            Some(highest) if place.index > highest.index + 1 => {
+                self.open(highest, place, arrivals, now);
+            }
+            Some(_) | None => {}
         }
-        self.highest = Some(index);
+        self.highest = Some(place);
     }
 
     /// Notes that a packet came as a retransmission. Answers whether it was missing.
@@ -53,6 +71,7 @@ impl Losses {
             return false;
         };
         let missing = self.missing.swap_remove(at);
+        self.mended = missing.transport;
         if let (Some(asked), 1) = (missing.asked, missing.tries) {
             let sample = now.saturating_duration_since(asked);
             self.round_trip = Some(
@@ -61,6 +80,11 @@ impl Losses {
             );
         }
         true
+    }
+
+    /// The transport-wide number under which a packet was lost that has come as a retransmission.
+    pub(crate) fn take_mended(&mut self) -> Option<u64> {
+        self.mended.take()
     }
 
     /// Whether the sender was or will be asked for this packet.
@@ -104,14 +128,24 @@ impl Losses {
         self.missing.clear();
     }
 
-    fn open(&mut self, from: u64, to: u64, now: Instant) {
-        let width = usize::try_from(to - from).unwrap_or(usize::MAX);
-        if width + self.missing.len() > limits::MISSING_PACKETS {
+    fn open(&mut self, before: Place, after: Place, arrivals: &Arrivals, now: Instant) {
+        let gap = before.index + 1..after.index;
+        let width = usize::try_from(gap.end - gap.start).unwrap_or(usize::MAX);
+        if width.saturating_add(self.missing.len()) > limits::MISSING_PACKETS {
             self.missing.clear();
             return;
         }
-        let gap = (from..to).map(|index| Missing {
+        self.numbers.clear();
+        self.numbers
+            .extend(lost_between(before.transport, after.transport, arrivals));
+        // As many as are missing are theirs, in order; of more it is unknown which.
+        if self.numbers.len() != width {
+            self.numbers.clear();
+        }
+        let mut numbers = self.numbers.drain(..);
+        let gap = gap.map(|index| Missing {
             index,
+            transport: numbers.next(),
             since: now,
             asked: None,
             tries: 0,
@@ -120,10 +154,28 @@ impl Losses {
     }
 }
 
+/// The transport-wide numbers between two that did not arrive.
+fn lost_between(
+    before: Option<u64>,
+    after: Option<u64>,
+    arrivals: &Arrivals,
+) -> impl Iterator<Item = u64> {
+    let between = before.zip(after).map(|(before, after)| before + 1..after);
+    let between =
+        between.filter(|between| between.end.saturating_sub(between.start) <= NUMBERS_BETWEEN);
+    between
+        .unwrap_or_default()
+        .filter(|number| arrivals.at(*number).is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::media::clock::any_instant;
+
+    const fn place(index: u64, transport: Option<u64>) -> Place {
+        Place { index, transport }
+    }
 
     #[test]
     fn a_gap_is_asked_for_again_until_it_closes() {
@@ -131,8 +183,9 @@ mod tests {
         let at = |ms| start + Duration::from_millis(ms);
         let mut losses = Losses::default();
         let mut wanted = Vec::new();
-        losses.arrived(10, at(0));
-        losses.arrived(13, at(0));
+        let arrivals = Arrivals::new();
+        losses.arrived(place(10, None), &arrivals, at(0));
+        losses.arrived(place(13, None), &arrivals, at(0));
         losses.due(0, at(1), &mut wanted);
         assert!(wanted.is_empty(), "reordering is not loss");
         losses.due(0, at(6), &mut wanted);
@@ -143,16 +196,43 @@ mod tests {
         assert!(!losses.resent(11, at(31)), "a second copy mends nothing");
         losses.due(0, at(200), &mut wanted);
         assert_eq!(wanted, [12]);
-        losses.arrived(12, at(201));
+        losses.arrived(place(12, None), &arrivals, at(201));
         assert!(losses.is_empty());
+    }
+
+    #[test]
+    fn what_is_mended_has_the_number_under_which_it_was_lost() {
+        let now = any_instant();
+        let (mut losses, mut arrivals) = (Losses::default(), Arrivals::new());
+        let mut arrive = |losses: &mut Losses, index: Option<u64>, number: u64| {
+            arrivals.record(number, 1);
+            if let Some(index) = index {
+                losses.arrived(place(index, Some(number)), &arrivals, now);
+            }
+        };
+        // A packet of sound is among them, and arrived.
+        arrive(&mut losses, Some(10), 100);
+        arrive(&mut losses, None, 102);
+        arrive(&mut losses, Some(13), 104);
+        assert!(losses.resent(12, now));
+        assert_eq!(losses.take_mended(), Some(103));
+        assert!(losses.resent(11, now));
+        assert_eq!(
+            (losses.take_mended(), losses.take_mended()),
+            (Some(101), None)
+        );
+        // Something else is lost as well: which is which nobody knows.
+        arrive(&mut losses, Some(15), 107);
+        assert!(losses.resent(14, now));
+        assert_eq!(losses.take_mended(), None);
     }
 
     #[test]
     fn a_gap_too_wide_to_mend_is_left_to_a_keyframe() {
         let now = any_instant();
         let mut losses = Losses::default();
-        losses.arrived(1, now);
-        losses.arrived(1_000_000, now);
+        losses.arrived(place(1, Some(1)), &Arrivals::new(), now);
+        losses.arrived(place(1_000_000, Some(2)), &Arrivals::new(), now);
         assert!(losses.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! What was received of one stream, and the receiver report blocks the home shard makes of it
 //! (RFC 3550, 6.4 and appendix A).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::rtp::rtcp::ReportBlock;
 
@@ -85,10 +85,7 @@ impl Reception {
         let fraction = (lost * 256).checked_div(expected_now).unwrap_or(0);
         self.tell_lost(i32::try_from(lost).unwrap_or(i32::MAX));
         let (last_sr, delay) = self.last_report.map_or((0, 0), |(sr, at)| {
-            (
-                sr,
-                units_of_65536(now.saturating_duration_since(at).as_micros()),
-            )
+            (sr, units_of_65536(now.saturating_duration_since(at)))
         });
         Some(ReportBlock {
             ssrc,
@@ -149,8 +146,9 @@ pub(crate) fn low32(number: u64) -> u32 {
     u32::try_from(number & 0xffff_ffff).expect("32 bits fit")
 }
 
-fn units_of_65536(micros: u128) -> u32 {
-    u32::try_from(micros * 65_536 / 1_000_000).unwrap_or(u32::MAX)
+/// As a receiver report counts a delay (RFC 3550, 6.4.1).
+pub(crate) fn units_of_65536(time: Duration) -> u32 {
+    u32::try_from(time.as_micros() * 65_536 / 1_000_000).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::command::Event;
 use super::downlink::KEYFRAME_PAUSE;
-use super::feedback::{Scratch, write_transport_feedback};
+use super::feedback::{Scratch, write_mended, write_transport_feedback};
 use super::leg::{FEEDBACK_EVERY, Leg, REPORTS_EVERY};
 use super::shard::{Effects, Shard};
 use crate::rtp::rtcp;
@@ -201,10 +201,11 @@ fn report_arrivals(leg: &mut Leg, scratch: &mut Scratch) {
         return;
     };
     scratch.entries.truncate(last + 1);
+    write_mended(uplink, &mut scratch.upstream);
     write_transport_feedback(&scratch.entries, uplink, &mut scratch.upstream);
     uplink
         .arrivals
-        .reported_below(uplink.arrivals.unreported() + last as u64 + 1);
+        .reported_whole_below(uplink.arrivals.unreported() + last as u64 + 1);
 }
 
 /// Receiver reports about the tracks that no partner receives.

@@ -269,6 +269,9 @@ impl Shard {
             let plain = plain.unwrap_or_default();
             let passage = relay.forward(plain, &received, &mut sender, &mut fx.datagrams);
             let (of, is_shed) = ((relay.match_id, leg.id), leg.is_shed);
+            if received.track == Track::Rtx {
+                uplink.note_mended(fx.now, &self.clock);
+            }
             self.count_passage(passage, of, is_shed, fx);
         } else {
             if may_be_seen {

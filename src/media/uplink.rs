@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::arrivals::Arrivals;
 use super::clock::{Clock, SenderClock};
-use super::losses::Losses;
+use super::losses::{Losses, Place};
 use super::offer::Terms;
 use super::reception::Reception;
 use crate::codec::VideoCodec;
@@ -141,7 +141,11 @@ impl Uplink {
             self.arrivals.record(*number, clock.ticks(now));
         }
         if track == Track::Video {
-            self.losses.arrived(opened.index, now);
+            let place = Place {
+                index: opened.index,
+                transport: transport.as_ref().map(|(number, _)| *number),
+            };
+            self.losses.arrived(place, &self.arrivals, now);
         }
         Ok(Received {
             at: now,
@@ -151,6 +155,13 @@ impl Uplink {
             index: opened.index,
             transport,
         })
+    }
+
+    /// A packet that was lost may just have come as a retransmission: its sender hears of it.
+    pub(crate) fn note_mended(&mut self, now: Instant, clock: &Clock) {
+        if let Some(number) = self.losses.take_mended() {
+            self.arrivals.mend(number, clock.ticks(now));
+        }
     }
 
     /// Decrypts a compound RTCP packet in place. Answers its length.

@@ -1,5 +1,6 @@
 //! Loss on either hop, and who mends it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::got::GotRtcp;
@@ -131,6 +132,46 @@ fn loss_on_the_way_up_is_asked_for_by_the_relay() {
         "the receiver's request for the same packet is swallowed"
     );
     assert!(complete(&mut world, b) > 0.998);
+}
+
+#[test]
+fn what_is_mended_on_the_way_up_is_called_lost_no_longer() {
+    let mut world = World::new(1, 40);
+    let (a, b) = (
+        world.join("anna", CHROMIUM, 0),
+        world.join("berta", CHROMIUM, 0),
+    );
+    let calm = Duration::ZERO;
+    let up = Network {
+        jitter: calm,
+        ..LOSSY
+    };
+    let down = Network {
+        loss_permille: 0,
+        ..up
+    };
+    world.networks(a, up, down);
+    world.face(a, b);
+    world.run_for(SECOND);
+    let before = world.browser(a).rtcp.len();
+    world.run_for(6 * SECOND);
+    let mut lost = HashSet::new();
+    let (mut called_lost, mut mended) = (0, 0);
+    for (_, packet) in &world.browser(a).rtcp[before..] {
+        let GotRtcp::Feedback { entries, .. } = packet else {
+            continue;
+        };
+        for (number, at) in entries {
+            match at {
+                None if lost.insert(*number) => called_lost += 1,
+                None => panic!("{number} is called lost twice"),
+                Some(_) => mended += usize::from(lost.remove(number)),
+            }
+        }
+    }
+    // Nobody asks for sound again, and where some is lost beside a picture which is which is unknown.
+    assert!(called_lost > 20, "{called_lost}");
+    assert!(mended * 2 > called_lost, "{mended} of {called_lost}");
 }
 
 #[test]
