@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper_util::rt::TokioIo;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
 use tokio::sync::mpsc;
 use visavis::codec::VideoCodec;
 use visavis::config;
@@ -383,4 +386,88 @@ async fn two_servers_that_share_a_place_leave_each_others_pictures_alone() {
     second.dismiss(&ann(), same).await;
     assert_eq!(second.casework.forget_expired().await.unwrap(), 1);
     first.casework.picture(&ann(), id, 1).await.unwrap();
+}
+
+/// Names the folder of the bucket to the process that is started for what follows: where a bucket is and who
+/// may use it stands in a process's variables.
+const BUCKET: &str = "TEST_BUCKET_FOLDER";
+const BUCKET_TEST: &str = "in_a_bucket_they_lie_sealed_and_only_for_whom_it_is";
+
+#[tokio::test]
+async fn in_a_bucket_they_lie_sealed_and_only_for_whom_it_is() {
+    if let Some(folder) = std::env::var_os(BUCKET) {
+        return match std::env::var("AWS_SECRET_ACCESS_KEY").unwrap().as_str() {
+            "right" => keep_in_a_bucket(Path::new(&folder)).await,
+            _ => be_refused().await,
+        };
+    }
+    let folder = Folder::new("bucket");
+    fs::create_dir_all(folder.0.join("faces")).unwrap();
+    let endpoint = format!("http://{}", serve_buckets(&folder.0).await);
+    for secret in ["right", "wrong"] {
+        let mut again = tokio::process::Command::new(std::env::current_exe().unwrap());
+        let ended = again
+            .args(["--exact", BUCKET_TEST, "--nocapture"])
+            .env(BUCKET, folder.0.join("faces"))
+            .env("AWS_ENDPOINT", &endpoint)
+            .env("AWS_ALLOW_HTTP", "true")
+            .env("AWS_REGION", "nowhere")
+            .env("AWS_ACCESS_KEY_ID", "visavis")
+            .env("AWS_SECRET_ACCESS_KEY", secret)
+            .kill_on_drop(true)
+            .output();
+        let ended = ended.await.unwrap();
+        let said = String::from_utf8_lossy(&ended.stdout) + String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success(), "{secret}: {said}");
+        assert!(said.contains("1 passed"), "{said}");
+    }
+}
+
+/// An S3 service of other hands, which lets in who signs with the right secret.
+async fn serve_buckets(folder: &Path) -> std::net::SocketAddr {
+    let mut service = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder).unwrap());
+    service.set_auth(SimpleAuth::from_single("visavis", "right"));
+    let service = service.build();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let connection = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(socket), service.clone());
+            tokio::spawn(connection);
+        }
+    });
+    address
+}
+
+async fn keep_in_a_bucket(bucket: &Path) {
+    let (folder, key) = (Folder::new("bucket-desk"), key());
+    let depot = Depot::bucket("s3://faces/of/cases").unwrap();
+    let desk = Desk::open_at(&folder, &key, AT_ONCE, depot).await;
+    let [id, other] = [
+        desk.file(filing(complaint(1))).await,
+        desk.file(filing(complaint(2))).await,
+    ];
+    let n = desk.pictures(id, 2).await[0].n;
+    desk.pictures(other, 2).await;
+    let seen = desk.casework.picture(&ann(), id, n).await.unwrap();
+    assert_eq!(&*seen.keyframe, FACE);
+    assert_eq!(files(&bucket.join("of/cases")), 4);
+    let stored = everything(bucket);
+    assert!(stored.len() > 4 * FACE.len() && !contains(&stored, &FACE[..8]));
+    desk.dismiss(&ann(), id).await;
+    assert_eq!(desk.casework.forget_expired().await.unwrap(), 1);
+    assert_eq!(files(bucket), 2, "of the one that stays");
+    desk.close().await;
+}
+
+async fn be_refused() {
+    let folder = Folder::new("bucket-refused");
+    let depot = Depot::bucket("s3://faces/of/cases").unwrap();
+    let desk = Desk::open_at(&folder, &key(), KEEPING, depot).await;
+    let id = desk.file(filing(complaint(1))).await;
+    // The server does so at its start, and says what comes of it.
+    assert!(desk.casework.forget_expired().await.is_err());
+    let case = desk.cases.whole(id).await.unwrap().unwrap();
+    assert!(case.pictures.is_empty(), "{:?}", case.pictures);
 }
