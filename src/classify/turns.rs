@@ -2,11 +2,17 @@
 //!
 //! When more frames come than can be looked at, first come, first served would look at each just too
 //! late. So nobody is begun who cannot be finished by the deadline, those that somebody waits for
-//! come first, and of the others the newest: it says most about what is shown now.
+//! come first, and of the others whoever was not looked at for longest: where there are too few workers
+//! for all, each is looked at less often, and none not at all. Of one leg's frames the newest says most
+//! about what is shown now.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use foldhash::fast::FixedState;
+
+use crate::id::LegId;
 use crate::limits::CLASSIFY_LINE;
 use crate::tap::{Frame, Occasion};
 
@@ -37,7 +43,16 @@ pub(super) struct Turns {
     deadline: Duration,
     /// How long a worker takes, as a moving average.
     usual: Duration,
+    /// When a frame of each leg was begun last; for a while.
+    begun: HashMap<LegId, Instant, FixedState>,
+    /// When the older ones are forgotten.
+    forget_at: usize,
 }
+
+/// Whoever was not looked at for so long waits as long as anybody.
+const LONG: Duration = Duration::from_secs(60);
+/// Legs that are remembered before it is looked which of them need not be.
+const REMEMBERED: usize = 1024;
 
 impl Turns {
     pub(super) fn new(deadline: Duration) -> Self {
@@ -45,6 +60,8 @@ impl Turns {
             jobs: VecDeque::new(),
             deadline,
             usual: Duration::ZERO,
+            begun: HashMap::default(),
+            forget_at: REMEMBERED,
         }
     }
 
@@ -69,8 +86,25 @@ impl Turns {
         let in_time = |job: &Job| now + self.usual < job.since + self.deadline;
         let pressing = |job: &Job| job.is_pressing() && in_time(job);
         let next = self.jobs.iter().position(pressing);
-        let next = next.or_else(|| self.jobs.iter().rposition(in_time))?;
-        self.jobs.remove(next)
+        let next = next.or_else(|| {
+            let others = self.jobs.iter().enumerate();
+            let others = others.filter(|(_, job)| in_time(job));
+            let rested = |job: &Job| self.begun.get(&job.frame.leg).copied();
+            let turn = others.min_by_key(|(place, job)| (rested(job), Reverse(*place)));
+            turn.map(|(place, _)| place)
+        });
+        let job = self.jobs.remove(next?)?;
+        self.remember(job.frame.leg, now);
+        Some(job)
+    }
+
+    fn remember(&mut self, leg: LegId, now: Instant) {
+        self.begun.insert(leg, now);
+        if self.begun.len() > self.forget_at {
+            let lately = |at: &Instant| now.saturating_duration_since(*at) < LONG;
+            self.begun.retain(|_, at| lately(at));
+            self.forget_at = REMEMBERED.max(2 * self.begun.len());
+        }
     }
 
     /// Those whose deadline has come.
@@ -141,6 +175,43 @@ mod tests {
             ..job(5, Occasion::Routine, now)
         });
         assert_eq!(legs(&mut turns, now), [5, 2, 4, 3, 1]);
+    }
+
+    #[test]
+    fn where_there_are_too_few_workers_for_all_nobody_is_left_out() {
+        let (legs, every, takes) = (60, 5_000, 125);
+        let begin = Instant::now();
+        let at = |ms: u64| begin + Duration::from_millis(ms);
+        let mut turns = Turns::new(DEADLINE * 2);
+        let mut looked = vec![0; 60];
+        // A half more than can be looked at, each of them again and again at the same moment.
+        for ms in 0..60_000 {
+            for leg in (0..legs).filter(|leg| (ms + leg * 83) % every == 0) {
+                turns.add(job(leg, Occasion::Routine, at(ms)));
+            }
+            turns.take_late(at(ms));
+            if ms % takes == 0
+                && let Some(job) = turns.take_next(at(ms))
+            {
+                let leg = usize::try_from(job.frame.leg.0).unwrap();
+                let last = std::mem::replace(&mut looked[leg], ms);
+                assert!(ms - last <= 2 * every + 2_000, "{leg} at {last} and {ms}");
+            }
+        }
+        let longest = looked.iter().map(|last| 60_000 - last).max();
+        assert!(longest.unwrap() <= 2 * every + 2_000, "{looked:?}");
+    }
+
+    #[test]
+    fn legs_are_forgotten_that_have_long_gone() {
+        let begin = Instant::now();
+        let mut turns = Turns::new(DEADLINE);
+        for leg in 0..10_000 {
+            let now = begin + Duration::from_millis(leg * 100);
+            turns.add(job(leg, Occasion::Routine, now));
+            assert!(turns.take_next(now).is_some());
+        }
+        assert!(turns.begun.len() <= 2 * REMEMBERED, "{}", turns.begun.len());
     }
 
     #[test]
