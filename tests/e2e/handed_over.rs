@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::backend::hear;
@@ -88,6 +89,25 @@ async fn what_stays_with_the_older_server_is_asked_for_at_the_newer_one() {
         left.retain(|leg| name != "closed" || told["leg"] != *leg);
     }
     ends_well(old);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_older_server_dies_with_its_legs_one_gap_says_so() {
+    let mut operator = Operator::with_arguments(&[LONG]);
+    let backend = operator.backend();
+    let (ada, bob) = (backend.open("ada").await, backend.open("bob").await);
+    assert_eq!(backend.pair("it", [&ada, &bob]).status, 201);
+    let old = take_over(&mut operator);
+    let backend = operator.backend();
+    let mut events = hear(&backend, Some(0));
+    assert_eq!(events.next().unwrap().1, "gap");
+    assert_eq!(backend.state(&ada)["matched"], true);
+    old.signal(Signal::KILL);
+    let told = events
+        .map(|(_, name, _)| name)
+        .find(|name| name != "capacity");
+    assert_eq!(told.unwrap(), "gap");
+    is_gone(&backend, &ada).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

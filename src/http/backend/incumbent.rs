@@ -152,7 +152,12 @@ fn to(method: Method, path: &str) -> hyper::Result<hyper::Request<Full<Bytes>>> 
 async fn tell(body: hyper::body::Incoming, news: News) {
     let mut chunks = Body::new(body).into_data_stream();
     let mut unread = Vec::new();
-    while let Some(Ok(chunk)) = chunks.next().await {
+    while let Some(chunk) = chunks.next().await {
+        let Ok(chunk) = chunk else {
+            // It has died, and what happened to its legs nobody tells.
+            warn!("the server before is gone, and had legs");
+            return news.skip();
+        };
         unread.extend_from_slice(&chunk);
         while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = unread.drain(..=end).collect();
