@@ -283,6 +283,12 @@ pub const OPINIONS_AWAITED: usize = 20_000;
 /// How long its later word is waited for.
 pub const OPINION_PATIENCE: Duration = Duration::from_secs(60 * 60);
 
+/// How long the picture itself is kept in memory for that, to be put into a case.
+pub const OPINION_PICTURE_TIME: Duration = Duration::from_secs(10 * 60);
+
+/// All such pictures together, in bytes.
+pub const OPINION_PICTURES_BYTES: usize = 64 * 1024 * 1024;
+
 /// Networks that somebody was sent away from of late.
 pub const NETWORKS_KEPT: usize = 20_000;
 

@@ -1,8 +1,8 @@
 //! [`Afterwards`]: pictures of which a service has said that it will say more later, and what it then says.
 //! Until it does, the workers' word is enough; what it says late comes on top and lifts nothing.
 //!
-//! Kept of a picture is whose it is, when it was taken and the name that the service knows it by. The picture
-//! is not.
+//! Kept of a picture is whose it is, when it was taken and the name that the service knows it by; and for ten
+//! minutes the picture itself, to be put into a case that the later word opens.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -23,13 +23,20 @@ use crate::tap::Frame;
 /// How far the service's clock may be from ours.
 const LEEWAY: Duration = Duration::from_secs(5 * 60);
 
+/// What there is to know of such pictures.
+#[derive(Clone, Debug)]
+pub enum Afterword {
+    /// There will be a word about a picture of this leg's.
+    Awaited(LegId),
+    /// This is one.
+    Said(Opined),
+}
+
 /// What a service says of a picture when it is long past.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Opined {
-    /// Whose picture it was.
-    pub leg: LegId,
-    /// When it was taken.
-    pub taken: Instant,
+    /// The picture; empty, if it was kept no longer.
+    pub frame: Frame,
     /// What is in it, in our words.
     pub scores: Vec<Score>,
 }
@@ -48,13 +55,16 @@ struct Inside {
     secret: Vec<u8>,
     labels: LabelMap,
     pending: Mutex<Pending>,
-    said: mpsc::Sender<Opined>,
+    said: mpsc::Sender<Afterword>,
 }
 
 #[derive(Default)]
 struct Pending {
-    by_name: HashMap<String, (LegId, Instant)>,
+    by_name: HashMap<String, Frame>,
     order: VecDeque<(Instant, String)>,
+    /// Those that are kept with their picture, and some that are gone already.
+    pictured: VecDeque<(Instant, String)>,
+    bytes: usize,
 }
 
 /// Why a later word is not heard.
@@ -91,7 +101,7 @@ pub struct Signed<'a> {
 
 impl Afterwards {
     /// Around the secret that requests are signed with, and what the service's words mean.
-    pub(super) fn new(secret: Vec<u8>, labels: LabelMap, said: mpsc::Sender<Opined>) -> Self {
+    pub(super) fn new(secret: Vec<u8>, labels: LabelMap, said: mpsc::Sender<Afterword>) -> Self {
         Self(Arc::new(Inside {
             secret,
             labels,
@@ -104,9 +114,25 @@ impl Afterwards {
     pub(super) fn expect(&self, name: &str, frame: &Frame, now: Instant) {
         let mut pending = self.0.pending.lock();
         pending.forget(now);
-        let known = (frame.leg, frame.taken);
-        pending.by_name.insert(name.to_owned(), known);
+        pending.bytes += frame.data.len();
+        pending.by_name.insert(name.to_owned(), frame.clone());
         pending.order.push_back((now, name.to_owned()));
+        pending.pictured.push_back((now, name.to_owned()));
+        pending.forget_pictures(now);
+        // Unheard, it is of no account once the visitor has left.
+        let _ = self.0.said.try_send(Afterword::Awaited(frame.leg));
+    }
+
+    /// Forgets what is over.
+    pub(super) fn forget(&self, now: Instant) {
+        let mut pending = self.0.pending.lock();
+        pending.forget(now);
+        pending.forget_pictures(now);
+    }
+
+    /// Whether anybody else has a clone.
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
     }
 
     /// The service says more, once.
@@ -130,10 +156,11 @@ impl Afterwards {
         let scores = self.0.labels.scores(body)?;
         let mut pending = self.0.pending.lock();
         pending.forget(now);
-        let (leg, taken) = *pending.by_name.get(name).ok_or(Unheard::Unknown)?;
-        let opined = Opined { leg, taken, scores };
-        self.0.said.try_send(opined).map_err(|_| Unheard::Busy)?;
-        pending.by_name.remove(name);
+        pending.forget_pictures(now);
+        let frame = pending.by_name.get(name).ok_or(Unheard::Unknown)?.clone();
+        let said = Afterword::Said(Opined { frame, scores });
+        self.0.said.try_send(said).map_err(|_| Unheard::Busy)?;
+        pending.remove(name);
         Ok(())
     }
 }
@@ -147,8 +174,28 @@ impl Pending {
             && (is_over(*since) || self.order.len() >= limits::OPINIONS_AWAITED)
         {
             if let Some((_, name)) = self.order.pop_front() {
-                self.by_name.remove(&name);
+                self.remove(&name);
             }
+        }
+    }
+
+    /// The pictures that were kept long enough, and the oldest of too many bytes.
+    fn forget_pictures(&mut self, now: Instant) {
+        let is_over =
+            |since: Instant| now.saturating_duration_since(since) >= limits::OPINION_PICTURE_TIME;
+        while let Some((since, _)) = self.pictured.front()
+            && (is_over(*since) || self.bytes > limits::OPINION_PICTURES_BYTES)
+        {
+            let picture = self.pictured.pop_front();
+            if let Some(frame) = picture.and_then(|(_, name)| self.by_name.get_mut(&name)) {
+                self.bytes -= std::mem::take(&mut frame.data).len();
+            }
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some(frame) = self.by_name.remove(name) {
+            self.bytes -= frame.data.len();
         }
     }
 }
@@ -171,14 +218,21 @@ mod tests {
             occasion: Occasion::Routine,
             codec: VideoCodec::Vp8,
             taken: any_instant(),
-            data: Bytes::new(),
+            data: Bytes::from_static(b"picture"),
         }
     }
 
-    fn afterwards() -> (Afterwards, mpsc::Receiver<Opined>) {
+    fn afterwards() -> (Afterwards, mpsc::Receiver<Afterword>) {
         let labels = LabelMap::parse(&["nudity=porn".to_owned()]).unwrap();
-        let (said, heard) = mpsc::channel(1);
+        let (said, heard) = mpsc::channel(2);
         (Afterwards::new(SECRET.to_vec(), labels, said), heard)
+    }
+
+    fn said(heard: &mut mpsc::Receiver<Afterword>) -> Opined {
+        match heard.try_recv() {
+            Ok(Afterword::Said(opined)) => opined,
+            other => panic!("{other:?}"),
+        }
     }
 
     fn say(it: &Afterwards, name: &str, body: &[u8], at: (Instant, u64)) -> Result<(), Unheard> {
@@ -196,9 +250,34 @@ mod tests {
         assert_eq!(say(&it, "a", b"rubbish", (now, AT_S)), Err(Unheard::Unfit));
         assert_eq!(say(&it, "a", BODY, (now, AT_S)), Ok(()));
         assert_eq!(say(&it, "a", BODY, (now, AT_S)), Err(Unheard::Unknown));
-        let opined = heard.try_recv().unwrap();
-        assert_eq!((opined.leg, opined.taken), (LegId(7), picture.taken));
+        assert!(matches!(heard.try_recv(), Ok(Afterword::Awaited(LegId(7)))));
+        let opined = said(&mut heard);
+        assert_eq!(opined.frame.leg, LegId(7));
+        assert_eq!(opined.frame.taken, picture.taken);
+        assert_eq!(opined.frame.data, picture.data);
         assert_eq!(opined.scores[0].label.as_str(), "porn");
+        assert_eq!(it.0.pending.lock().bytes, 0);
+    }
+
+    #[test]
+    fn the_picture_itself_is_forgotten_long_before_its_name() {
+        let ((it, mut heard), now) = (afterwards(), any_instant());
+        it.expect("a", &frame(7), now);
+        assert!(heard.try_recv().is_ok());
+        let late = now + limits::OPINION_PICTURE_TIME;
+        assert_eq!(say(&it, "a", BODY, (late, AT_S)), Ok(()));
+        assert!(said(&mut heard).frame.data.is_empty());
+        let large = Frame {
+            data: vec![0; limits::OPINION_PICTURES_BYTES / 4].into(),
+            ..frame(7)
+        };
+        for number in 0..6 {
+            it.expect(&number.to_string(), &large, now);
+        }
+        let pending = it.0.pending.lock();
+        assert_eq!(pending.bytes, limits::OPINION_PICTURES_BYTES);
+        let kept = |name: &str| !pending.by_name[name].data.is_empty();
+        assert_eq!(["0", "1", "2", "5"].map(kept), [false, false, true, true]);
     }
 
     #[test]
@@ -229,6 +308,8 @@ mod tests {
         }
         assert!(it.0.pending.lock().by_name.len() <= limits::OPINIONS_AWAITED);
         assert_eq!(say(&it, "0", BODY, (now, AT_S)), Err(Unheard::Unknown));
+        while heard.try_recv().is_ok() {}
+        it.expect("b", &frame(1), now);
         let newest = (limits::OPINIONS_AWAITED + 4).to_string();
         assert_eq!(say(&it, &newest, BODY, (now, AT_S)), Ok(()));
         // Whoever listens is slow: it may be said again.

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::Judged;
-use super::afterwards::{Afterwards, Opined};
+use super::afterwards::{Afterwards, Afterword};
 use super::judgement::Unfit;
 use super::opinion::{LabelMap, MapError, signature, webp};
 use crate::codec::VideoCodec;
@@ -30,6 +30,9 @@ use crate::limits::{CLASSIFY_ANSWERS, SERVICE_ANSWER_BYTES};
 use crate::metrics::{CLASSIFY_ASKED, CLASSIFY_LATE, CLASSIFY_LOST, CLASSIFY_NONSENSE};
 use crate::moderation::{Label, Outcome, Score};
 use crate::tap::Frame;
+
+/// How often it is looked which pictures were kept long enough.
+const FORGET_EVERY: Duration = Duration::from_secs(30);
 
 /// The service that is asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -124,7 +127,7 @@ pub struct Asked {
     /// All verdicts, each once.
     pub judged: mpsc::Receiver<Judged>,
     /// What it says of pictures that are long past.
-    pub opined: mpsc::Receiver<Opined>,
+    pub afterwords: mpsc::Receiver<Afterword>,
     /// Where it says so.
     pub afterwards: Afterwards,
 }
@@ -137,9 +140,10 @@ pub fn ask_as_well(
     settings: &ServiceSettings,
     mut judged: mpsc::Receiver<Judged>,
 ) -> Result<Asked, ServiceSetError> {
-    let (said, opined) = mpsc::channel(CLASSIFY_ANSWERS);
+    let (said, afterwords) = mpsc::channel(CLASSIFY_ANSWERS);
     let service = Arc::new(Service::new(settings, said)?);
     let afterwards = service.afterwards.clone();
+    tokio::spawn(keep_time(afterwards.clone()));
     let (answers, answered) = mpsc::channel(CLASSIFY_ANSWERS);
     tokio::spawn(async move {
         while let Some(judged) = judged.recv().await {
@@ -161,9 +165,17 @@ pub fn ask_as_well(
     });
     Ok(Asked {
         judged: answered,
-        opined,
+        afterwords,
         afterwards,
     })
+}
+
+/// Forgets pictures in time, also where nothing happens, as long as anybody knows of them.
+async fn keep_time(afterwards: Afterwards) {
+    let mut ticks = tokio::time::interval(FORGET_EVERY);
+    while afterwards.is_shared() {
+        afterwards.forget(ticks.tick().await.into_std());
+    }
 }
 
 /// The verdict keeps its scores, and does not count as one.
@@ -181,7 +193,7 @@ fn without(mut judged: Judged, outcome: Outcome) -> Judged {
 impl Service {
     fn new(
         settings: &ServiceSettings,
-        said: mpsc::Sender<Opined>,
+        said: mpsc::Sender<Afterword>,
     ) -> Result<Self, ServiceSetError> {
         let destination = Destination::read(&settings.url)?;
         let path = &settings.secret;

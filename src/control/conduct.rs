@@ -1,5 +1,6 @@
 //! What the desk wants, carried out: a gate, a word to a visitor, the end of a stay.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::{error, info};
@@ -9,7 +10,7 @@ use super::oversight::{Oversight, Stops};
 use super::request::{Message, Refusal, Ruled, Screening, Whose};
 use super::switchboard::{Switchboard, leg_of, session_of};
 use crate::classify::Judged;
-use crate::classify::afterwards::Opined;
+use crate::classify::afterwards::{Afterword, Opined};
 use crate::id::SessionId;
 use crate::lobby;
 use crate::media::{Command, Gate};
@@ -40,16 +41,29 @@ impl<F: FnMut(Command)> Switchboard<F> {
         self.give_up_stuck(now);
     }
 
-    /// A service has said more of a picture that was judged long ago.
-    pub(super) fn handle_opined(&mut self, opined: Opined, now: Instant) {
-        let Opined { leg, taken, scores } = opined;
-        let session = session_of(leg);
+    /// A service says more of a picture that was judged long ago, or is going to.
+    pub(super) fn handle_afterword(&mut self, word: Afterword, now: Instant) {
+        let Opined { frame, scores } = match word {
+            Afterword::Said(opined) => opined,
+            Afterword::Awaited(leg) => {
+                let session = session_of(leg);
+                return self.tell_desk(Input::Awaited { session }, now);
+            }
+        };
+        let (session, taken) = (session_of(frame.leg), frame.taken);
+        let verdict = Verdict::judged(scores.clone(), Arc::from(""), Duration::ZERO);
         let opined = Input::Opined {
             session,
             taken,
             scores,
         };
         self.tell_desk(opined, now);
+        // Where a case begins by it, the picture belongs to it.
+        let openings = self.oversight.iter().flat_map(Oversight::openings);
+        let opens = openings.into_iter().any(|one| one.session == session);
+        if opens && !frame.data.is_empty() {
+            self.album.add(session, frame, &verdict, now);
+        }
         self.give_up_stuck(now);
     }
 
@@ -245,6 +259,14 @@ impl<F: FnMut(Command)> Switchboard<F> {
                 label,
                 lasts,
             } => self.end(session, label, Some(lasts), now),
+            Output::KeepOut {
+                device,
+                label,
+                lasts,
+            } => {
+                info!(%label, "a device of somebody who has left is kept out");
+                self.register.keep_device_out(device, label, lasts);
+            }
             Output::Watch { session, every } => (self.command)(Command::Watch {
                 leg: leg_of(session),
                 every,

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::*;
 use crate::age::AgeBand;
 use crate::classify::Judged;
+use crate::classify::afterwards::{Afterword, Opined};
 use crate::classify::remarks::Remarks;
 use crate::codec::VideoCodec;
 use crate::config;
@@ -517,4 +518,41 @@ async fn a_slur_reaches_nobody_and_who_goes_on_has_a_pause() {
         board.write();
     }
     assert!(board.told(0).iter().any(ends));
+}
+
+#[tokio::test]
+async fn a_later_word_of_who_has_left_opens_a_case_with_the_picture() {
+    let mut all = Board::with_visitors(1);
+    all.write();
+    let frame = Frame {
+        leg: leg_of(nth(0)),
+        occasion: Occasion::Routine,
+        codec: VideoCodec::Vp8,
+        taken: all.now,
+        data: Bytes::from_static(b"a keyframe"),
+    };
+    let awaited = Afterword::Awaited(frame.leg);
+    all.board.handle_afterword(awaited, all.now);
+    let leaving = Request::Ask {
+        socket: SocketId(0),
+        ask: Ask::Leave,
+    };
+    all.board.handle_request(leaving, all.now);
+    all.pass(Duration::from_secs(60));
+    let picture = frame.data.clone();
+    let scores = vec![Score::certain(Label::KNOWN_PICTURE)];
+    let word = Afterword::Said(Opined { frame, scores });
+    all.board.handle_afterword(word, all.now);
+    let filings = all.board.cases_to_open(all.now);
+    assert!(!filings.is_empty());
+    for filing in filings {
+        assert!(filing.opening.device.is_some());
+        let [exhibit] = &filing.exhibits[..] else {
+            panic!("{}", filing.exhibits.len());
+        };
+        assert_eq!(exhibit.picture, picture);
+        assert_eq!(exhibit.age, Duration::from_secs(60));
+    }
+    assert!(all.write());
+    assert!(all.board.oversight.as_ref().unwrap().is_empty());
 }

@@ -102,7 +102,14 @@ impl Register {
     /// The browser of this session stays outside for so long.
     pub(super) fn keep_out(&self, session: SessionId, label: Label, rest: Duration) {
         let device = self.stays.get(&session).and_then(|stay| stay.device);
-        if let (Some(device), Some(devices)) = (device, &self.devices) {
+        if let Some(device) = device {
+            self.keep_device_out(device, label, rest);
+        }
+    }
+
+    /// The same, of a device whose session may be gone.
+    pub(super) fn keep_device_out(&self, device: DeviceKey, label: Label, rest: Duration) {
+        if let Some(devices) = &self.devices {
             devices.keep_out(device, label, rest);
         }
     }

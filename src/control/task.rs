@@ -104,7 +104,7 @@ impl<F: FnMut(Command)> Task<F> {
                 },
                 seen = seen(&mut self.eyes) => match seen {
                     Seen::Judged(judged) => self.switchboard.handle_judged(judged, now()),
-                    Seen::Opined(opined) => self.switchboard.handle_opined(opined, now()),
+                    Seen::Afterword(word) => self.switchboard.handle_afterword(word, now()),
                     Seen::Written { on_disk, receipts } => {
                         self.switchboard.handle_receipts(receipts);
                         self.switchboard.handle_written(on_disk, now());

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
 use tracing::{error, warn};
 
-use crate::classify::afterwards::Opined;
+use crate::classify::afterwards::Afterword;
 use crate::classify::remarks::Remarks;
 use crate::classify::{Classifier, Judged};
 use crate::limits;
@@ -25,7 +25,7 @@ pub struct Watch {
     /// What it says.
     pub judged: mpsc::Receiver<Judged>,
     /// What a service says of pictures that are long past.
-    pub opined: mpsc::Receiver<Opined>,
+    pub afterwords: mpsc::Receiver<Afterword>,
     /// Where decisions are written down.
     pub audit: AuditLog,
     /// Where cases are kept for people to decide.
@@ -59,7 +59,7 @@ pub(super) struct Eyes {
     frames: Option<tap::Receiver>,
     classifier: Box<dyn Classifier>,
     judged: Option<mpsc::Receiver<Judged>>,
-    opined: mpsc::Receiver<Opined>,
+    afterwords: mpsc::Receiver<Afterword>,
     audit: AuditLog,
     cases: Cases,
     writing: Option<Writing>,
@@ -80,8 +80,8 @@ enum Writing {
 pub(super) enum Seen {
     /// A verdict.
     Judged(Judged),
-    /// A later word about a picture.
-    Opined(Opined),
+    /// A later word about a picture, or that there will be one.
+    Afterword(Afterword),
     /// The disk's answer to the lines.
     Written {
         /// Whether it took them.
@@ -98,7 +98,7 @@ impl Watch {
             frames: Some(self.frames),
             classifier: self.classifier,
             judged: Some(self.judged),
-            opined: self.opined,
+            afterwords: self.afterwords,
             audit: self.audit,
             cases: self.cases,
             writing: None,
@@ -133,7 +133,7 @@ impl Eyes {
                         self.judged = None;
                     }
                 },
-                Some(opined) = self.opined.recv() => return Seen::Opined(opined),
+                Some(word) = self.afterwords.recv() => return Seen::Afterword(word),
                 (on_disk, receipts) = answer(&mut self.writing, &self.cases) => {
                     self.writing = None;
                     return Seen::Written { on_disk, receipts };

@@ -10,6 +10,7 @@ use rand::{Rng, SeedableRng};
 
 use super::audit_line::{Actor, AuditLine, Deed};
 use super::carrying::Ruled;
+use super::departed::Departed;
 use super::devices::Devices;
 use super::docket::{DeviceKey, Input, Output, Whence};
 use super::dossier::{Dossier, Stage};
@@ -31,6 +32,7 @@ pub struct Desk {
     pub(super) policy: Policy,
     pub(super) sampling: Sampling,
     pub(super) dossiers: Dossiers,
+    pub(super) departed: Departed,
     pub(super) devices: Devices,
     networks: Networks,
     alarms: Alarms,
@@ -47,6 +49,7 @@ impl Desk {
             policy,
             sampling: Sampling::from(config),
             dossiers: Dossiers::default(),
+            departed: Departed::default(),
             devices: Devices::default(),
             networks: Networks::new(Duration::from_millis(config.network_out_ms)),
             alarms: Alarms::default(),
@@ -117,7 +120,8 @@ impl Desk {
             } => self.handle_opined(session, taken, scores, now),
             Input::Onlooker { session, leg, by } => self.admit_onlooker(session, leg, by),
             Input::Unlooked { session, by, saw } => self.dismiss_onlooker(session, by, saw),
-            Input::Left { session } => self.remove(session),
+            Input::Awaited { session } => self.expect_more(session, now),
+            Input::Left { session } => self.remove(session, now),
             Input::Tick => {}
         }
         for _ in 0..limits::ALARMS_AT_ONCE {
@@ -338,9 +342,10 @@ impl Desk {
         }));
     }
 
-    fn remove(&mut self, session: SessionId) {
+    fn remove(&mut self, session: SessionId, now: Instant) {
         if let Some(mut dossier) = self.dossiers.remove(&session) {
             self.alarms.set(session, &mut dossier.alarm, None);
+            self.departed.add(session, dossier, now);
         }
     }
 

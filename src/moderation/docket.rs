@@ -129,6 +129,11 @@ pub enum Input {
         /// Who.
         by: Actor,
     },
+    /// A service will say more of a picture of the session's.
+    Awaited {
+        /// The session.
+        session: SessionId,
+    },
     /// A service says more of a picture that was judged long ago.
     Opined {
         /// The session.
@@ -217,6 +222,15 @@ pub enum Output {
     Ban {
         /// The session.
         session: SessionId,
+        /// Why.
+        label: Label,
+        /// For so long.
+        lasts: Duration,
+    },
+    /// Keep the device out of somebody who has left.
+    KeepOut {
+        /// The device.
+        device: DeviceKey,
         /// Why.
         label: Label,
         /// For so long.

@@ -30,6 +30,10 @@ pub(super) struct Dossier {
     pub(super) remarks: Sights,
     /// What a service said later of pictures that were taken.
     pub(super) opinions: Sights,
+    /// Until then it may say more.
+    pub(super) expected_until: Option<Instant>,
+    /// Whether nobody is there any more; see [`super::departed`].
+    pub(super) has_left: bool,
     pub(super) strikes: Strikes,
     pub(super) reports: Reports,
     /// How its own reports fared.
@@ -275,6 +279,8 @@ impl Dossier {
             sights: Sights::default(),
             remarks: Sights::default(),
             opinions: Sights::default(),
+            expected_until: None,
+            has_left: false,
             strikes: Strikes::default(),
             reports: Reports::default(),
             repute: Repute::default(),

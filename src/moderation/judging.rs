@@ -108,6 +108,9 @@ impl Desk {
         let Some(dossier) = self.dossiers.get(&session) else {
             return;
         };
+        if dossier.has_left {
+            return self.keep_departed_out(session, one, version, now);
+        }
         if dossier.stage == Stage::Over {
             return;
         }
@@ -215,7 +218,13 @@ impl Desk {
         }
     }
 
-    fn write_row(&mut self, session: SessionId, one: &Due, version: &Arc<str>, deed: Deed) {
+    pub(super) fn write_row(
+        &mut self,
+        session: SessionId,
+        one: &Due,
+        version: &Arc<str>,
+        deed: Deed,
+    ) {
         let (row, score) = one;
         let lasts = match row.action {
             Action::Cooldown(lasts) | Action::Ban(lasts) => Some(lasts),
@@ -267,14 +276,10 @@ impl Dossier {
             .collect()
     }
 
-    /// The rows that a later word about a picture makes true.
-    pub(super) fn due_of_opinion(
-        &self,
-        policy: &Policy,
-        newest: Newest<'_>,
-        now: Instant,
-    ) -> Vec<Due> {
-        self.due_among(&self.opinions, policy, newest, now)
+    /// The rows that a later word about a picture makes true: what is young and what is old is told by when
+    /// the pictures were taken, however long the word took.
+    pub(super) fn due_of_opinion(&self, policy: &Policy, newest: Newest<'_>) -> Vec<Due> {
+        self.due_among(&self.opinions, policy, newest, newest.taken)
             .filter(|(row, _)| !row.label.is_of_text())
             .collect()
     }

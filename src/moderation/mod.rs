@@ -10,6 +10,9 @@
 //! 3. [`screening`] opens the door, ends a hold and lifts a blur with a picture that passes.
 //! 4. [`vigilance`] says how closely the session is looked at from now on.
 //!
+//! 5. What a service says of a picture minutes later counts for who is there ([`remarking`]) and for who
+//!    has left ([`departed`]).
+//!
 //! Beside it, [`device_token`] lets a browser be known again, [`reporting`] weighs what visitors say of each other, [`policy_file`] reads a policy
 //! and refuses it whole where it is wrong, and [`explain`] tells what a score would lead to.
 //!
@@ -36,6 +39,7 @@
 mod audit_line;
 mod carrying;
 mod case;
+mod departed;
 mod desk;
 mod device_token;
 mod devices;

@@ -39,10 +39,27 @@ impl Desk {
         scores: Vec<Score>,
         now: Instant,
     ) {
+        // Whoever has left comes back for this one word.
+        let departed = self.departed.take(session, now);
+        let has_left = departed.is_some();
+        self.dossiers
+            .extend(departed.map(|dossier| (session, dossier)));
+        self.opine(session, (taken, scores), now);
+        match self.dossiers.remove(&session) {
+            Some(dossier) if has_left => self.departed.put_back(session, dossier),
+            other => {
+                self.dossiers
+                    .extend(other.map(|dossier| (session, dossier)));
+                self.settle(session, now);
+            }
+        }
+    }
+
+    fn opine(&mut self, session: SessionId, (taken, scores): (Instant, Vec<Score>), now: Instant) {
         let Some(dossier) = self.dossiers.get_mut(&session) else {
             return;
         };
-        if dossier.connected_at().is_none() {
+        if dossier.connected_at().is_none() && !dossier.has_left {
             return;
         }
         let version: Arc<str> = Arc::from("service, later");
@@ -52,9 +69,8 @@ impl Desk {
             verdict: &verdict,
         };
         dossier.opinions.add(&self.policy, newest);
-        let due = dossier.due_of_opinion(&self.policy, newest, now);
+        let due = dossier.due_of_opinion(&self.policy, newest);
         self.decide(session, (Of::Opinions, due), &version, now);
-        self.settle(session, now);
     }
 
     /// For what a text is not to reach anybody, if it is not: no word of that is written down before,

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use super::{ServerError, rulebook};
-use crate::classify::afterwards::{Afterwards, Opined};
+use crate::classify::afterwards::{Afterwards, Afterword};
 use crate::classify::listening::ListenError;
 use crate::classify::remarks::Remarks;
 use crate::classify::vendor::{ServiceSetError, ServiceSettings, ask_as_well};
@@ -120,7 +120,7 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
         frames,
         classifier: Box::new(classifier),
         judged: asked.judged,
-        opined: asked.opined,
+        afterwords: asked.afterwords,
         audit: audit.clone(),
         cases: cases.clone(),
     };
@@ -149,23 +149,23 @@ pub(super) fn build(loaded: &Loaded) -> Result<Lookout, ServerError> {
 /// What the workers say, and a service beside them if the configuration names one.
 struct Heard {
     judged: mpsc::Receiver<Judged>,
-    opined: mpsc::Receiver<Opined>,
+    afterwords: mpsc::Receiver<Afterword>,
     afterwards: Option<Afterwards>,
 }
 
 fn asked(loaded: &Loaded, judged: mpsc::Receiver<Judged>) -> Result<Heard, ConfigError> {
     let Some(service) = ServiceSettings::of(&loaded.config.classifier) else {
-        let (_, opined) = mpsc::channel(1);
+        let (_, afterwords) = mpsc::channel(1);
         return Ok(Heard {
             judged,
-            opined,
+            afterwords,
             afterwards: None,
         });
     };
     let asked = ask_as_well(&service, judged).map_err(|error| wrong_service(loaded, &error))?;
     Ok(Heard {
         judged: asked.judged,
-        opined: asked.opined,
+        afterwords: asked.afterwords,
         afterwards: Some(asked.afterwards),
     })
 }

@@ -16,7 +16,7 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use visavis::classify::Judged;
-use visavis::classify::afterwards::{Signed, Unheard};
+use visavis::classify::afterwards::{Afterword, Signed, Unheard};
 use visavis::classify::opinion::signature;
 use visavis::classify::vendor::{ServiceSetError, ServiceSettings, ask_as_well};
 use visavis::codec::VideoCodec;
@@ -273,7 +273,12 @@ async fn what_a_service_says_later_is_of_the_picture_and_the_workers_word_is_eno
     assert_eq!(say("another", "another"), Err(Unheard::Unknown));
     assert_eq!(say(&key, &key), Ok(()));
     assert_eq!(say(&key, &key), Err(Unheard::Unknown), "all is said");
-    let opined = asked.opined.recv().await.unwrap();
-    assert_eq!((opined.leg.0, opined.taken), (7, taken));
+    let awaited = asked.afterwords.recv().await.unwrap();
+    assert!(matches!(awaited, Afterword::Awaited(leg) if leg.0 == 7));
+    let Some(Afterword::Said(opined)) = asked.afterwords.recv().await else {
+        panic!("it was said");
+    };
+    assert_eq!((opined.frame.leg.0, opined.frame.taken), (7, taken));
+    assert!(!opined.frame.data.is_empty());
     assert_eq!(opined.scores, [Score::new(Label::PORN, 1.0).unwrap()]);
 }

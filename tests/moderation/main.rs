@@ -7,6 +7,7 @@
 mod complaints;
 mod decisions;
 mod first_looks;
+mod late_words;
 mod random_days;
 
 mod trial;

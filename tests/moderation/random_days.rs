@@ -69,7 +69,8 @@ impl Days {
             54..62 => self.face(),
             62..68 => self.part(),
             68..74 => self.report(),
-            74..77 => self.leave(),
+            74..76 => self.leave(),
+            76 => self.say_more(),
             77..79 => self.lift(),
             79 => self.replace_policy(),
             80..82 => self.order(),
@@ -122,6 +123,22 @@ impl Days {
             self.known.get_mut(&session).unwrap().connected = true;
             self.put(Input::Connected { session });
         }
+    }
+
+    /// A service says more of somebody's pictures, who may have left; or it is going to.
+    fn say_more(&mut self) {
+        let session = SessionId(self.rng.random_range(1..=self.sessions.max(1)));
+        if self.rng.random_bool(0.5) {
+            return self.put(Input::Awaited { session });
+        }
+        let label = ["porn", "known_picture", "neutral"].choose(&mut self.rng);
+        let scores = scored(&[(label.unwrap(), 1.0)]);
+        let taken = self.trial.now;
+        self.put(Input::Opined {
+            session,
+            taken,
+            scores,
+        });
     }
 
     fn take_picture(&mut self) {
@@ -376,6 +393,7 @@ impl Days {
                 wrote(session, &[Deed::Ban]);
                 self.ended(session, Some(lasts), now);
             }
+            Output::KeepOut { device, lasts, .. } => self.keeps_out(written, device, lasts),
             Output::Hold { session } => {
                 let known = self.known.get_mut(&session).unwrap();
                 assert!(known.facing.is_some() && !known.held && !known.over);
@@ -392,6 +410,18 @@ impl Days {
                 assert!(self.known.contains_key(&session));
             }
         }
+    }
+
+    /// A device of somebody who has left.
+    fn keeps_out(&mut self, written: Option<AuditLine>, device: DeviceKey, lasts: Duration) {
+        let line = written.expect("written down first");
+        let session = line.session.unwrap();
+        assert!(!self.known.contains_key(&session), "who is here is ended");
+        assert_eq!(self.devices[&session], device);
+        assert!(matches!(line.deed, Deed::Cooldown | Deed::Ban));
+        let now = self.trial.now;
+        let until = self.kept_out.entry(device).or_insert(now);
+        *until = (*until).max(now + lasts);
     }
 
     fn ended(&mut self, session: SessionId, outside: Option<Duration>, now: Instant) {
