@@ -1,0 +1,59 @@
+// @ts-check
+/**
+ * Two Chromiums face to face over lines that lose and delay, for some seconds; prints what each saw. No test: what
+ * a browser makes of loss differs from run to run.
+ *
+ * node web/test/browser/lossy.mjs [--up 0.05] [--down 0.05] [--delay 25] [--seconds 20] [--runs 3]
+ */
+
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { arrive, openChromium } from "./chromium.mjs";
+import { openHop } from "./hop.mjs";
+import { freePort, startServer } from "./server.mjs";
+
+const { values } = parseArgs({
+  options: {
+    up: { type: "string", default: "0.05" },
+    down: { type: "string", default: "0.05" },
+    delay: { type: "string", default: "25" },
+    seconds: { type: "string", default: "20" },
+    runs: { type: "string", default: "3" },
+  },
+});
+
+const [HERE, BEYOND] = ["127.0.0.1", "127.0.0.2"];
+
+async function run() {
+  const port = await freePort();
+  // The browsers know the server by the line's other end, and by no other way.
+  const media = { listen: `${HERE}:${port}`, advertise: [BEYOND], tcp_connections: 0 };
+  const server = await startServer({ media });
+  const badness = { up: Number(values.up), down: Number(values.down), delayMs: Number(values.delay) };
+  const hop = await openHop({ at: BEYOND, to: HERE, port }, badness);
+  const colours = /** @type {const} */ (["red", "green"]);
+  const browsers = await Promise.all(colours.map((colour) => openChromium(colour)));
+  try {
+    const people = await Promise.all(browsers.map((browser) => arrive(browser, server.url)));
+    await Promise.all(people.map((person) => person.start()));
+    await Promise.all(people.map((person) => person.meets()));
+    const before = await Promise.all(people.map((person) => person.stats()));
+    await pause(1000 * Number(values.seconds));
+    const after = await Promise.all(people.map((person) => person.stats()));
+    return after.map(({ video, availableBps }, index) => ({
+      freezes: video.freezes - (before[index]?.video.freezes ?? 0),
+      decoded: video.decoded - (before[index]?.video.decoded ?? 0),
+      estimateKbps: Math.round((availableBps ?? 0) / 1000),
+    }));
+  } finally {
+    await Promise.all(browsers.map((browser) => browser.close()));
+    hop.close();
+    await server.stop();
+  }
+}
+
+for (let turn = 1; turn <= Number(values.runs); turn += 1) {
+  for (const { freezes, decoded, estimateKbps } of await run()) {
+    console.log(`run ${turn}: ${freezes} freezes, ${decoded} pictures, an estimate of ${estimateKbps} kbit/s`);
+  }
+}
