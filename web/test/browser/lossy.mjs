@@ -43,7 +43,7 @@ async function run() {
     return after.map(({ video, availableBps }, index) => ({
       freezes: video.freezes - (before[index]?.video.freezes ?? 0),
       decoded: video.decoded - (before[index]?.video.decoded ?? 0),
-      estimateKbps: Math.round((availableBps ?? 0) / 1000),
+      estimate: availableBps === null ? "none told" : `${Math.round(availableBps / 1000)} kbit/s`,
     }));
   } finally {
     await Promise.all(browsers.map((browser) => browser.close()));
@@ -53,7 +53,7 @@ async function run() {
 }
 
 for (let turn = 1; turn <= Number(values.runs); turn += 1) {
-  for (const { freezes, decoded, estimateKbps } of await run()) {
-    console.log(`run ${turn}: ${freezes} freezes, ${decoded} pictures, an estimate of ${estimateKbps} kbit/s`);
+  for (const { freezes, decoded, estimate } of await run()) {
+    console.log(`run ${turn}: ${freezes} freezes, ${decoded} pictures; what can be sent: ${estimate}`);
   }
 }
