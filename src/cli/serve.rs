@@ -32,6 +32,7 @@ pub struct ServeArguments {
 /// Something cannot be started, or fails while running.
 pub fn serve(loaded: &Loaded, arguments: &ServeArguments) -> anyhow::Result<()> {
     logging::start(&loaded.config.log);
+    server::core_dumps::forbid();
     let runtime = tokio::runtime::Runtime::new().context("the control plane's threads")?;
     runtime.block_on(async {
         let server = server::Server::start(loaded, arguments.take_over).await?;

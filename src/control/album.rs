@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::codec::VideoCodec;
 use crate::id::SessionId;
 use crate::limits;
-use crate::moderation::{Opening, Outcome, Score, Verdict};
+use crate::moderation::{Label, Opening, Outcome, Score, Verdict};
 use crate::store::{Exhibit, Filing, Side};
 use crate::tap::Frame;
 
@@ -77,8 +77,11 @@ impl Album {
         let is_same =
             |kept: &&mut Snapshot| kept.taken == frame.taken && kept.picture == frame.data;
         if let Some(snapshot) = kept.rev().find(is_same) {
-            // It was late, and is judged after all.
-            snapshot.scores.clone_from(&verdict.scores);
+            // Nobody had judged it in time, or there is more to say of it.
+            snapshot
+                .scores
+                .retain(|score| score.label != Label::NO_VERDICT);
+            snapshot.scores.extend(verdict.scores.iter().cloned());
             return;
         }
         let number = self.next;
@@ -159,7 +162,7 @@ mod tests {
 
     use super::*;
     use crate::id::LegId;
-    use crate::moderation::{CaseClass, Label, Origin};
+    use crate::moderation::{CaseClass, Origin};
     use crate::tap::{Occasion, any_instant};
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -199,7 +202,7 @@ mod tests {
         let now = any_instant();
         let mut album = album();
         let mut late = verdict(Outcome::Late);
-        late.scores.clear();
+        late.scores = vec![Score::certain(Label::NO_VERDICT)];
         album.add(SessionId(1), frame(1, 10, now), &late, now);
         album.add(
             SessionId(1),
@@ -215,8 +218,10 @@ mod tests {
             then,
         );
         let exhibits = album.file(complaint(), then).exhibits;
-        let said: Vec<_> = exhibits.iter().map(|one| one.scores.len()).collect();
-        assert_eq!((said, album.bytes), (vec![1, 0], 20));
+        let said: Vec<_> = exhibits.iter().map(|one| &one.scores[..]).collect();
+        let judged = verdict(Outcome::Judged).scores;
+        assert_eq!(said, [&judged[..], &late.scores[..]]);
+        assert_eq!(album.bytes, 20);
     }
 
     fn complaint() -> Opening {

@@ -7,6 +7,7 @@
 //!    round. Meanwhile it hears of other servers on the same store ([`neighbours`]).
 
 pub mod checkup;
+pub mod core_dumps;
 mod custody;
 mod descriptors;
 mod lookout;

@@ -1,5 +1,7 @@
 //! How the server begins and ends.
 
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -21,6 +23,27 @@ fn it_ends_by_itself_after_either_signal() {
         );
         assert!(log.contains("\"message\":\"ended\""), "{log}");
     }
+}
+
+#[test]
+fn a_crash_leaves_no_dump_of_what_is_in_memory() {
+    let plain = visavis(&[
+        "--http-listen=127.0.0.1:0",
+        "--media-listen=127.0.0.1:0",
+        "--moderation-enabled=false",
+        "--log-format=json",
+    ]);
+    // As far as the system lets anybody, dumps are wanted.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -c unlimited || true; exec \"$0\" \"$@\""]);
+    for (name, _) in plain.get_envs() {
+        shell.env_remove(name);
+    }
+    let server = Started::run(shell.arg(plain.get_program()).args(plain.get_args()));
+    server.signal(Signal::ABORT);
+    let (status, _) = server.ended();
+    assert_eq!(status.signal(), Some(Signal::ABORT.as_raw()));
+    assert!(!status.core_dumped());
 }
 
 #[test]
