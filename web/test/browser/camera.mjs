@@ -5,8 +5,8 @@ import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const WIDTH = 640;
-const HEIGHT = 480;
+/** A quarter of what cameras give: three browsers have two cores, and no fast ones, to encode and decode. */
+const SMALL = [320, 240];
 const FRAMES = 30;
 
 /** Brightness and chroma (Y, U, V) of what each camera sees: far apart, also after compression. */
@@ -21,15 +21,16 @@ const COLOURS = {
 
 /**
  * @param {Colour} colour
+ * @param {number[]} [size] width and height in pixels
  * @returns {string} path of a y4m film, made on first use
  */
-export function cameraFile(colour) {
+export function cameraFile(colour, size = SMALL) {
   const folder = join(tmpdir(), "visavis-cameras");
-  const path = join(folder, `${colour}.y4m`);
+  const path = join(folder, `${colour}-${size.join("x")}.y4m`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   const draft = `${path}.${process.pid}`;
-  writeFilm(draft, COLOURS[colour]);
+  writeFilm(draft, COLOURS[colour], size);
   renameSync(draft, path);
   return path;
 }
@@ -61,17 +62,17 @@ function toRgb([y = 0, u = 0, v = 0]) {
   return [y + 1.402 * red, y - 0.344 * blue - 0.714 * red, y + 1.772 * blue];
 }
 
-/** @param {string} path @param {number[]} yuv */
-function writeFilm(path, [luma = 0, u = 0, v = 0]) {
+/** @param {string} path @param {number[]} yuv @param {number[]} size */
+function writeFilm(path, [luma = 0, u = 0, v = 0], [width = 0, height = 0]) {
   const file = openSync(path, "w");
-  writeSync(file, `YUV4MPEG2 W${WIDTH} H${HEIGHT} F30:1 Ip A1:1 C420jpeg\n`);
-  const chroma = (WIDTH * HEIGHT) / 4;
+  writeSync(file, `YUV4MPEG2 W${width} H${height} F30:1 Ip A1:1 C420jpeg\n`);
+  const [pixels, chroma] = [width * height, (width * height) / 4];
   const noise = makeNoise(luma * 1000 + u);
   for (let index = 0; index < FRAMES; index += 1) {
-    const frame = Buffer.alloc(WIDTH * HEIGHT + 2 * chroma);
-    paintTexture(frame, luma, index, noise);
-    frame.fill(u, WIDTH * HEIGHT, WIDTH * HEIGHT + chroma);
-    frame.fill(v, WIDTH * HEIGHT + chroma);
+    const frame = Buffer.alloc(pixels + 2 * chroma);
+    paintTexture(frame.subarray(0, pixels), width, [luma, index], noise);
+    frame.fill(u, pixels, pixels + chroma);
+    frame.fill(v, pixels + chroma);
     writeSync(file, "FRAME\n");
     writeSync(file, frame);
   }
@@ -80,14 +81,15 @@ function writeFilm(path, [luma = 0, u = 0, v = 0]) {
 
 /**
  * A slowly drifting weave with grain, as a face before a wall has.
- * @param {Buffer} frame @param {number} luma @param {number} index @param {() => number} noise
+ * @param {Buffer} pixels @param {number} width @param {number[]} frame its brightness and its number
+ * @param {() => number} noise
  */
-function paintTexture(frame, luma, index, noise) {
+function paintTexture(pixels, width, [luma = 0, index = 0], noise) {
   const drift = (2 * Math.PI * index) / FRAMES;
-  for (let y = 0; y < HEIGHT; y += 1) {
+  for (let y = 0; y * width < pixels.length; y += 1) {
     const row = 12 * Math.sin(y / 23 + drift);
-    for (let x = 0; x < WIDTH; x += 1) {
-      frame[y * WIDTH + x] = luma + row + 10 * Math.sin(x / 17 - drift) + noise();
+    for (let x = 0; x < width; x += 1) {
+      pixels[y * width + x] = luma + row + 10 * Math.sin(x / 17 - drift) + noise();
     }
   }
 }

@@ -28,16 +28,19 @@ const FLAGS = [
   "--allow-loopback-in-peer-connection",
 ];
 
+/** Small, for without a graphics card to show a picture costs a browser as much as to send it. */
+const WINDOW = { width: 400, height: 300 };
+
 /**
  * @param {Colour} colour what its camera sees
- * @param {{ program?: string, flags?: string[] }} [special]
+ * @param {{ program?: string, flags?: string[], size?: number[] }} [special] `size` of its picture
  * @returns {Promise<Browser>}
  */
-export async function openChromium(colour, { program = PROGRAM, flags = [] } = {}) {
+export async function openChromium(colour, { program = PROGRAM, flags = [], size } = {}) {
   return chromium.launch({
     executablePath: program,
     ignoreDefaultArgs: ["--mute-audio", "--headless=old"],
-    args: [...FLAGS, ...flags, `--use-file-for-fake-video-capture=${cameraFile(colour)}`],
+    args: [...FLAGS, ...flags, `--use-file-for-fake-video-capture=${cameraFile(colour, size)}`],
   });
 }
 
@@ -48,7 +51,7 @@ export async function openChromium(colour, { program = PROGRAM, flags = [] } = {
  * @param {(page: Page) => Promise<unknown>} [prepare] before the page is opened
  */
 export async function arrive(browser, url, prepare = async () => {}) {
-  const context = await browser.newContext({ locale: "en-US" });
+  const context = await browser.newContext({ locale: "en-US", viewport: WINDOW });
   const page = await context.newPage();
   await prepare(page);
   await page.addInitScript(instrument);

@@ -51,18 +51,18 @@ function drawCamera(rgb) {
   mediaDevices.getUserMedia = async (constraints) => {
     const stream = await ask(constraints);
     const canvas = document.createElement("canvas");
-    canvas.width = 640;
-    canvas.height = 480;
+    canvas.width = 320;
+    canvas.height = 240;
     const brush = canvas.getContext("2d");
     let turn = 0;
     const draw = () => {
       if (!brush) return;
       brush.fillStyle = `rgb(${rgb.join(" ")})`;
-      brush.fillRect(0, 0, 640, 480);
+      brush.fillRect(0, 0, canvas.width, canvas.height);
       // Texture, so that a picture costs about what a face does.
       for (let index = 0; index < 60; index += 1) {
         brush.fillStyle = index % 2 ? "rgb(255 255 255 / 12%)" : "rgb(0 0 0 / 12%)";
-        brush.fillRect((index * 83 + turn) % 640, (index * 47 + turn) % 480, 60, 40);
+        brush.fillRect((index * 83 + turn) % canvas.width, (index * 47 + turn) % canvas.height, 30, 20);
       }
       turn += 1;
     };

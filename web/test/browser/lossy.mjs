@@ -32,7 +32,7 @@ async function run() {
   const badness = { up: Number(values.up), down: Number(values.down), delayMs: Number(values.delay) };
   const hop = await openHop({ at: BEYOND, to: HERE, port }, badness);
   const colours = /** @type {const} */ (["red", "green"]);
-  const browsers = await Promise.all(colours.map((colour) => openChromium(colour)));
+  const browsers = await Promise.all(colours.map((colour) => openChromium(colour, { size: [640, 480] })));
   try {
     const people = await Promise.all(browsers.map((browser) => arrive(browser, server.url)));
     await Promise.all(people.map((person) => person.start()));

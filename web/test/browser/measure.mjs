@@ -12,6 +12,8 @@ import { loadavg } from "node:os";
  */
 const BUSY_LOAD = 8;
 
+const FREEZES = "freezes";
+
 /** How many Nexts may be judged again, for each that must go well. */
 const SPARE = 1;
 
@@ -23,7 +25,8 @@ function isCalm() {
 /**
  * The first presses Next until it went well so many times; the other two take turns. Each match is
  * watched for a while: nothing may freeze, be lost or be thrown away. A core that was wanted
- * elsewhere can spoil one, so some are judged again, and told.
+ * elsewhere can spoil one, so some are judged again, and told. Where a picture freezes as well
+ * while nobody presses anything, Next is not to blame: such a one counts, and is told.
  * @param {Person} first
  * @param {[person: Person, colour: string][]} others matched with `first`, and looking
  * @param {number} times
@@ -34,18 +37,42 @@ export async function pressNext(first, others, times) {
   if (!here || !there) throw new Error("it takes three");
   /** @type {string[]} */
   const spoilt = [];
-  let turn = 0;
+  let [turn, excused] = [0, 0];
   for (; turn - spoilt.length < times && spoilt.length < times * SPARE; turn += 1) {
     const [[former], [next, colour]] = turn % 2 === 0 ? [here, there] : [there, here];
     await next.reaches("looking");
     const faults = await pressOnce(first, next, colour);
     await former.reaches("looking");
-    if (faults.length > 0) spoilt.push(`Next ${turn + 1}: ${faults.join(", ")}`);
+    if (faults.length === 0) continue;
+    if (faults.every(isFreeze) && (await freezesAnyway([first, next]))) excused += 1;
+    else spoilt.push(`Next ${turn + 1}: ${faults.join(", ")}`);
   }
   if (spoilt.length > 0) console.log(`judged again, with a load of ${loadavg()[0]}: ${spoilt.join("; ")}`);
+  if (excused > 0) console.log(`after ${excused} of ${turn} pictures froze without a Next, too`);
   const good = turn - spoilt.length;
-  assert.ok(good >= times || (good > 0 && !isCalm()), `only ${good} of ${turn} went well`);
+  assert.ok(good >= times, `only ${good} of ${turn} went well`);
   return turn;
+}
+
+/** @param {string} fault */
+function isFreeze(fault) {
+  return fault.endsWith(FREEZES);
+}
+
+/** Whether one's picture freezes in a match that goes on. @param {Person[]} pair */
+async function freezesAnyway(pair) {
+  const before = await Promise.all(pair.map((person) => person.stats()));
+  await watch(pair);
+  const after = await Promise.all(pair.map((person) => person.stats()));
+  return after.some(({ video }, index) => video.freezes > (before[index]?.video.freezes ?? 0));
+}
+
+/** Until each has seen 40 frames more. @param {Person[]} pair */
+async function watch(pair) {
+  for (const person of pair) {
+    const { decoded } = (await person.stats()).video;
+    await person.until("sees 40 more frames", async () => (await person.stats()).video.decoded >= decoded + 40);
+  }
 }
 
 /** @param {Person} first @param {Person} next @param {string} colour */
@@ -56,10 +83,7 @@ async function pressOnce(first, next, colour) {
   await first.meetsColour(colour);
   await next.meets();
   const inMatch = await Promise.all(pair.map((person) => person.stats()));
-  for (const [index, person] of pair.entries()) {
-    const decoded = inMatch[index]?.video.decoded ?? 0;
-    await person.until("sees 40 more frames", async () => (await person.stats()).video.decoded >= decoded + 40);
-  }
+  await watch(pair);
   const after = await Promise.all(pair.map((person) => person.stats()));
   return after.flatMap(({ video, audio, availableBps }, index) => {
     const [was, match] = [atNext[index], inMatch[index]];
@@ -70,7 +94,7 @@ async function pressOnce(first, next, colour) {
     /** @type {[count: number, what: string][]} */
     const faults = [
       // Between matches there is no picture, which a browser may take for a freeze.
-      [video.freezes - match.video.freezes, "freezes"],
+      [video.freezes - match.video.freezes, FREEZES],
       [video.discarded - whole.video.discarded, "packets of the picture thrown away"],
       [audio.discarded - was.audio.discarded, "packets of the sound thrown away"],
       [video.lost - was.video.lost, "packets of the picture lost"],

@@ -10,6 +10,9 @@ import { readStats } from "./instruments.mjs";
 /** Long enough for a debug build on a busy machine. */
 const PATIENCE_MS = 20_000;
 
+/** The longest pause between two looks at what is waited for: a fifth of the shortest state (`requeue_ms`). */
+const SELDOM_MS = 100;
+
 /**
  * What the pages of playwright and of puppeteer have in common.
  * @typedef {object} AnyPage
@@ -140,9 +143,10 @@ export class Person {
    */
   async until(what, holds) {
     const end = Date.now() + PATIENCE_MS;
-    while (Date.now() < end) {
+    // To ask costs the page more than to relay does: what takes long is asked for less often.
+    for (let waitMs = 20; Date.now() < end; waitMs = Math.min(1.5 * waitMs, SELDOM_MS)) {
       if (await holds()) return;
-      await pause(20);
+      await pause(waitMs);
     }
     const state = await this.read("state");
     throw new Error(`nobody ${what} within ${PATIENCE_MS} ms; the state is ${state}`);

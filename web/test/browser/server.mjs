@@ -16,7 +16,7 @@ const STOP_MS = 10_000;
 
 /** Short enough that a test need not wait, and two who have met may meet again. */
 const SETTINGS = {
-  lobby: { rematch_window_ms: 0, requeue_ms: 200, grace_ms: 5000, waiting_every_ms: 500 },
+  lobby: { rematch_window_ms: 0, requeue_ms: 500, grace_ms: 5000, waiting_every_ms: 500 },
   server: { drain_ms: 200 },
   // Only where it is what a test is about: looking takes a good part of two cores.
   moderation: { enabled: false },
