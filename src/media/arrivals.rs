@@ -4,7 +4,9 @@
 use crate::limits;
 
 /// One number and when it arrived, in units of 250 µs since the shard's epoch; `None` is a loss.
-pub(crate) type Arrival = (u16, Option<i64>);
+pub(crate) type Arrival = (u64, Option<i64>);
+/// The same as it goes on the wire.
+pub(crate) type Told = (u16, Option<i64>);
 
 /// The last arrivals of one sender, and how far they were reported.
 pub(crate) struct Arrivals {
@@ -13,8 +15,8 @@ pub(crate) struct Arrivals {
     highest: Option<u64>,
     /// The first number that no feedback has named yet.
     unreported: u64,
-    /// Numbers whose packets were lost and have come under other numbers, until that is told.
-    mended: Vec<u64>,
+    /// Numbers whose packets were lost and have come under other numbers, and when, until that is told.
+    mended: Vec<(u64, i64)>,
     /// The 8-bit count of feedback packets, one sequence whoever makes them.
     feedback_count: u8,
 }
@@ -47,24 +49,15 @@ impl Arrivals {
     /// Notes that what was lost under `number` has come after all, under another one.
     pub(crate) fn mend(&mut self, number: u64, ticks: i64) {
         if number >= self.oldest() && self.mended.len() < limits::MISSING_PACKETS {
-            self.record(number, ticks);
-            self.mended.push(number);
+            self.mended.push((number, ticks));
         }
     }
 
-    /// When what was lost under `number` came; it counts as told.
-    pub(crate) fn tell_mended(&mut self, number: u64) -> Option<i64> {
-        let at = self.mended.iter().position(|mended| *mended == number)?;
-        self.mended.swap_remove(at);
-        self.at(number)
-    }
-
-    /// One that some feedback has called lost, and that has come since.
-    pub(crate) fn next_mended(&mut self) -> Option<Arrival> {
-        let told = |number: &u64| *number < self.unreported;
-        let number = *self.mended.iter().find(|number| told(number))?;
-        let at = self.tell_mended(number);
-        Some((low(number), at))
+    /// One that was reported as lost and has come since, and when; it counts as told.
+    pub(crate) fn next_mended(&mut self) -> Option<(u64, i64)> {
+        let is_reported = |(number, _): &(u64, i64)| *number < self.unreported;
+        let place = self.mended.iter().position(is_reported)?;
+        Some(self.mended.swap_remove(place))
     }
 
     /// When `number` arrived, if it did and is not too old.
@@ -82,7 +75,7 @@ impl Arrivals {
         let Some(highest) = self.highest else { return };
         let end = limit.map_or(highest + 1, |limit| limit.min(highest + 1));
         for number in self.unreported..end.max(self.unreported) {
-            entries.push((low(number), self.at(number)));
+            entries.push((number, self.at(number)));
         }
     }
 
@@ -99,12 +92,6 @@ impl Arrivals {
     /// Everything below `number` has been named by some feedback.
     pub(crate) fn reported_below(&mut self, number: u64) {
         self.unreported = self.unreported.max(number);
-    }
-
-    /// As [`reported_below`](Self::reported_below), by feedback that had all that was mended until now.
-    pub(crate) fn reported_whole_below(&mut self, number: u64) {
-        self.reported_below(number);
-        self.mended.retain(|mended| *mended >= number);
     }
 
     /// The count for the next feedback packet.
@@ -142,37 +129,34 @@ mod tests {
         }
         let mut entries = Vec::new();
         arrivals.pending(Some(70_005), &mut entries);
-        let base = low(70_000);
         assert_eq!(
             entries,
             [
-                (base, Some(4)),
-                (base + 1, Some(11)),
-                (base + 2, Some(9)),
-                (base + 3, None),
-                (base + 4, None)
+                (70_000, Some(4)),
+                (70_001, Some(11)),
+                (70_002, Some(9)),
+                (70_003, None),
+                (70_004, None)
             ]
         );
         arrivals.reported_below(70_005);
         arrivals.pending(None, &mut entries);
-        assert_eq!(entries, [(base + 5, Some(12))]);
+        assert_eq!(entries, [(70_005, Some(12))]);
     }
 
     #[test]
     fn what_is_mended_is_told_once() {
         let mut arrivals = Arrivals::new();
         for number in [1, 2, 4, 6] {
-            arrivals.record(number, 5);
+            arrivals.record(number, 4);
         }
         arrivals.reported_below(5);
         arrivals.mend(3, 9);
         arrivals.mend(5, 9);
-        assert_eq!(arrivals.next_mended(), Some((3, Some(9))));
-        assert_eq!(arrivals.next_mended(), None, "5 was never called lost");
-        assert_eq!(arrivals.tell_mended(5), Some(9));
-        assert_eq!(arrivals.tell_mended(5), None);
-        arrivals.mend(5, 9);
-        arrivals.reported_whole_below(7);
+        assert_eq!(arrivals.next_mended(), Some((3, 9)));
+        assert_eq!(arrivals.next_mended(), None, "5 was not reported yet");
+        arrivals.reported_below(7);
+        assert_eq!(arrivals.next_mended(), Some((5, 9)));
         assert_eq!(arrivals.next_mended(), None);
     }
 
@@ -184,7 +168,7 @@ mod tests {
         let mut entries = Vec::new();
         arrivals.pending(None, &mut entries);
         assert_eq!(entries.len(), limits::ARRIVALS);
-        assert_eq!(entries.last(), Some(&(low(1_000_000), Some(2))));
+        assert_eq!(entries.last(), Some(&(1_000_000, Some(2))));
         assert_eq!(entries.iter().filter(|(_, at)| at.is_some()).count(), 1);
         assert_eq!(arrivals.at(5), None);
     }

@@ -8,11 +8,12 @@
 
 use std::time::Instant;
 
-use super::arrivals::{Arrival, low};
+use super::arrivals::{Arrival, Told, low};
 use super::datagrams::Datagrams;
 use super::reception::{low32, units_of_65536};
 use super::relay::{Line, Relay};
 use super::retransmission::{Means, Resent};
+use super::stretch::Stretch;
 use super::uplink::{Track, Uplink};
 use crate::limits;
 use crate::rtp::rtcp::{self, Compound, Packet, ReportBlock, SenderReport, TransportFeedback};
@@ -21,7 +22,9 @@ use crate::rtp::sequence::nearest;
 /// Memory that translating needs, kept by the shard.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    pub(crate) entries: Vec<Arrival>,
+    /// What somebody reports of a sender's packets, and what of it the sender is told.
+    pub(crate) heard: Vec<Arrival>,
+    pub(crate) told: Vec<Told>,
     pub(crate) wanted: Vec<u16>,
     pub(crate) blocks: Vec<ReportBlock>,
     /// RTCP for the sender.
@@ -127,7 +130,7 @@ impl Relay {
                     self.pass_keyframe_request(uplink, &mut scratch.upstream, means.now);
                 }
                 Packet::TransportFeedback(feedback) => {
-                    self.translate_transport(&feedback, uplink, scratch);
+                    self.translate_transport(&feedback, uplink, scratch, means.now);
                 }
                 _ => {}
             }
@@ -227,37 +230,38 @@ impl Relay {
         feedback: &TransportFeedback<'_>,
         uplink: &mut Uplink,
         scratch: &mut Scratch,
+        now: Instant,
     ) {
         let Some(stretch) = self.transport else {
             return;
         };
-        write_mended(uplink, &mut scratch.upstream);
-        // What came before this match's picture is the shard's own to tell, and comes first.
-        uplink
-            .arrivals
-            .pending(Some(stretch.start_in), &mut scratch.entries);
-        write_transport_feedback(&scratch.entries, uplink, &mut scratch.upstream);
-        uplink.arrivals.reported_whole_below(stretch.start_in);
-        scratch.entries.clear();
-        let mut next = None;
+        let Some(from) = self.delegated(&stretch, uplink, now) else {
+            return;
+        };
+        // What came before is the shard's own to tell, and comes first.
+        uplink.arrivals.pending(Some(from), &mut scratch.heard);
+        tell(uplink, scratch, now);
+        scratch.heard.clear();
         let (shift, last_sent) = (&mut self.arrival_shift, self.downlink.next_transport);
         feedback.for_each(|sequence, ticks| {
             let number = nearest(last_sent, sequence).filter(|number| *number < last_sent);
-            let Some(before) = number.and_then(|number| stretch.back(number)) else {
+            let before = number.and_then(|number| stretch.back(number));
+            let Some(before) = before.filter(|before| *before >= from) else {
                 return;
             };
-            let ticks = match ticks {
-                Some(theirs) => Some(theirs + settle(shift, theirs, uplink.arrivals.at(before))),
-                // On the way up, it may have been mended.
-                None => uplink.arrivals.tell_mended(before),
-            };
-            next = Some(before + 1);
-            scratch.entries.push((low(before), ticks));
+            let at = ticks.map(|theirs| theirs + settle(shift, theirs, uplink.arrivals.at(before)));
+            scratch.heard.push((before, at));
         });
-        write_transport_feedback(&scratch.entries, uplink, &mut scratch.upstream);
-        if let Some(next) = next {
-            uplink.arrivals.reported_below(next);
+        tell(uplink, scratch, now);
+    }
+
+    /// From which of the sender's numbers on the partner reports; none while the sender probes.
+    fn delegated(&mut self, stretch: &Stretch, uplink: &Uplink, now: Instant) -> Option<u64> {
+        if self.delegated_from.is_none() && now >= self.probing_until {
+            let next = uplink.arrivals.highest().map_or(0, |highest| highest + 1);
+            self.delegated_from = Some(next.max(stretch.start_in));
         }
+        self.delegated_from
     }
 }
 
@@ -275,29 +279,33 @@ enum Asked {
     PassOn(u16),
 }
 
-/// What was called lost and has come since, as a retransmission, is called lost no longer: as on the way
-/// down, what is mended says nothing of how much the way carries. What is lost twice does.
-pub(crate) fn write_mended(uplink: &mut Uplink, upstream: &mut Vec<u8>) {
-    while let Some(mended) = uplink.arrivals.next_mended() {
-        write_transport_feedback(&[mended], uplink, upstream);
+/// Tells the sender what `scratch.heard` says of its packets, but for what may be mended yet, and what was
+/// mended or given up since.
+pub(crate) fn tell(uplink: &mut Uplink, scratch: &mut Scratch, now: Instant) {
+    let (doubts, arrivals, told) = (&mut uplink.doubts, &mut uplink.arrivals, &mut scratch.told);
+    told.clear();
+    doubts.hear(&scratch.heard, now, told);
+    arrivals.reported_below(doubts.unheard());
+    while let Some((number, at)) = arrivals.next_mended() {
+        let at = doubts.mended(number).unwrap_or(at);
+        told.push((low(number), Some(at)));
     }
+    doubts.give_up(now, told);
+    write_transport_feedback(told, uplink, &mut scratch.upstream);
 }
 
-/// Appends transport-wide feedback about consecutive numbers, in as many packets as it takes.
-pub(crate) fn write_transport_feedback(
-    entries: &[Arrival],
-    uplink: &mut Uplink,
-    upstream: &mut Vec<u8>,
-) {
+/// Appends transport-wide feedback about numbers of which only those side by side share a packet.
+fn write_transport_feedback(told: &[Told], uplink: &mut Uplink, upstream: &mut Vec<u8>) {
     let Some(media) = uplink.video.ssrc.or(uplink.audio.ssrc) else {
         return;
     };
     let sources = (uplink.reporter, media);
-    let mut rest = entries;
-    while rest.iter().any(|(_, at)| at.is_some()) {
-        let count = uplink.arrivals.next_feedback_count();
-        let written = rtcp::write::transport_feedback(upstream, sources, count, rest);
-        rest = rest.get(written.max(1)..).unwrap_or_default();
+    for mut rest in told.chunk_by(|(one, _), (other, _)| one.wrapping_add(1) == *other) {
+        while rest.iter().any(|(_, at)| at.is_some()) {
+            let count = uplink.arrivals.next_feedback_count();
+            let written = rtcp::write::transport_feedback(upstream, sources, count, rest);
+            rest = rest.get(written.max(1)..).unwrap_or_default();
+        }
     }
 }
 

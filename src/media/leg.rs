@@ -208,11 +208,18 @@ impl Leg {
     }
 
     /// Both halves, from the handshake's keys: we were its server.
-    pub(crate) fn handshake_done(&mut self, keys: &KeyPair, route: Route, chance: [u64; 4]) {
+    pub(crate) fn handshake_done(
+        &mut self,
+        keys: &KeyPair,
+        route: Route,
+        chance: [u64; 4],
+        now: Instant,
+    ) {
         self.uplink = Some(Uplink::new(
             &self.terms,
             Inbound::new(&keys.client),
             self.ssrcs.video,
+            now,
         ));
         let numbers = Numbers::new(&self.terms, &self.ssrcs);
         let downlink = Downlink::new(self.id, route, numbers, Outbound::new(&keys.server), chance);

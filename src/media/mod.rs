@@ -33,6 +33,7 @@ mod containment;
 mod counters;
 mod datagrams;
 mod directory;
+mod doubts;
 mod downlink;
 mod driver;
 mod dtls;

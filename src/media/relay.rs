@@ -31,10 +31,14 @@ pub(crate) struct Relay {
     pub(crate) audio: Option<Line>,
     /// `None` while the picture is held for its keyframe, or stopped.
     pub(crate) video: Option<Line>,
-    /// From where on the partner's transport-wide feedback goes through.
+    /// The transport-wide numbers that the partner sees.
     pub(crate) transport: Option<Stretch>,
     /// What to add to the sender's NTP time: one for sound and picture, or they drift apart.
     pub(crate) ntp_offset: Option<u64>,
+    /// From which of the sender's numbers on the partner's feedback goes through: what was before is the
+    /// shard's own to tell.
+    pub(super) delegated_from: Option<u64>,
+    pub(super) probing_until: Instant,
     /// What to add to the partner's arrival times to get this shard's.
     pub(crate) arrival_shift: Option<i64>,
     /// How well it goes.
@@ -105,6 +109,8 @@ impl Relay {
             video: None,
             transport: None,
             ntp_offset: uplink.clock.offset(),
+            delegated_from: None,
+            probing_until: uplink.since + limits::PROBING,
             arrival_shift: None,
             reports: [None; 8],
             reports_at: 0,
@@ -142,6 +148,7 @@ impl Relay {
     pub(crate) fn hold_video(&mut self) {
         self.video = None;
         self.transport = None;
+        self.delegated_from = None;
         self.asked_keyframe = None;
         self.course.picture_held();
     }
@@ -282,6 +289,7 @@ impl Relay {
                 start_in: number,
                 start_out: self.downlink.next_transport,
             });
+            self.delegated_from = (received.at >= self.probing_until).then_some(number);
         }
         sender.losses.clear();
         let line = Line::begin(received, &self.downlink.video);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::command::Event;
 use super::downlink::KEYFRAME_PAUSE;
-use super::feedback::{Scratch, write_mended, write_transport_feedback};
+use super::feedback::{Scratch, tell};
 use super::leg::{FEEDBACK_EVERY, Leg, REPORTS_EVERY};
 use super::shard::{Effects, Shard};
 use crate::rtp::rtcp;
@@ -71,7 +71,7 @@ impl Shard {
         self.counters.packets_asked += ask_missing(leg, now, &mut scratch);
         if leg.rounds.feedback <= now {
             leg.rounds.feedback = now + FEEDBACK_EVERY;
-            report_arrivals(leg, &mut scratch);
+            report_arrivals(leg, now, &mut scratch);
         }
         if leg.rounds.reports <= now {
             leg.rounds.reports = now + REPORTS_EVERY;
@@ -116,8 +116,8 @@ fn next_round(leg: &Leg, now: Instant, silence: Duration, close_after: Duration)
     };
     next = next.min(leg.rounds.reports);
     // Feedback of our own is due only while somebody sends.
-    let delegated = leg.relay.as_ref().and_then(|relay| relay.transport);
-    let limit = delegated.map_or(u64::MAX, |stretch| stretch.start_in);
+    let delegated = leg.relay.as_ref().and_then(|relay| relay.delegated_from);
+    let limit = delegated.unwrap_or(u64::MAX);
     if uplink
         .arrivals
         .highest()
@@ -189,23 +189,13 @@ fn ask_missing(leg: &mut Leg, now: Instant, scratch: &mut Scratch) -> u64 {
 }
 
 /// Transport-wide feedback about what no partner reports on.
-fn report_arrivals(leg: &mut Leg, scratch: &mut Scratch) {
+fn report_arrivals(leg: &mut Leg, now: Instant, scratch: &mut Scratch) {
     let Some(uplink) = &mut leg.uplink else {
         return;
     };
-    let delegated = leg.relay.as_ref().and_then(|relay| relay.transport);
-    let limit = delegated.map(|stretch| stretch.start_in);
-    uplink.arrivals.pending(limit, &mut scratch.entries);
-    // Losses at the end may only be late.
-    let Some(last) = scratch.entries.iter().rposition(|(_, at)| at.is_some()) else {
-        return;
-    };
-    scratch.entries.truncate(last + 1);
-    write_mended(uplink, &mut scratch.upstream);
-    write_transport_feedback(&scratch.entries, uplink, &mut scratch.upstream);
-    uplink
-        .arrivals
-        .reported_whole_below(uplink.arrivals.unreported() + last as u64 + 1);
+    let limit = leg.relay.as_ref().and_then(|relay| relay.delegated_from);
+    uplink.arrivals.pending(limit, &mut scratch.heard);
+    tell(uplink, scratch, now);
 }
 
 /// Receiver reports about the tracks that no partner receives.

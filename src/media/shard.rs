@@ -389,7 +389,7 @@ impl Shard {
                 TransportEvent::Keys(keys, route) => {
                     // One handshake per stay: a second one would start every counter again.
                     if leg.uplink.is_none() {
-                        leg.handshake_done(&keys, route, chance);
+                        leg.handshake_done(&keys, route, chance, fx.now);
                         if let Some(rates) = self.settings.tap.filter(|_| leg.sends()) {
                             leg.tapping.begin(leg.id, leg.codec(), rates, fx.now);
                         }

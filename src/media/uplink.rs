@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::arrivals::Arrivals;
 use super::clock::{Clock, SenderClock};
+use super::doubts::Doubts;
 use super::losses::{Losses, Place};
 use super::offer::Terms;
 use super::reception::Reception;
@@ -75,6 +76,9 @@ pub(crate) struct Uplink {
     pub(crate) reporter: u32,
     pub(crate) arrivals: Arrivals,
     pub(crate) losses: Losses,
+    pub(crate) doubts: Doubts,
+    /// Since when it can be heard.
+    pub(crate) since: Instant,
     /// The sender's wall clock against ours.
     pub(crate) clock: SenderClock,
     transport_numbers: Unwrapper,
@@ -82,7 +86,7 @@ pub(crate) struct Uplink {
 }
 
 impl Uplink {
-    pub(crate) fn new(terms: &Terms, inbound: Inbound, reporter: u32) -> Self {
+    pub(crate) fn new(terms: &Terms, inbound: Inbound, reporter: u32, now: Instant) -> Self {
         let sends = terms.direction != Direction::RecvOnly;
         let stream = |ssrc, payload_type: Option<u8>, clock_rate| Stream {
             ssrc,
@@ -100,6 +104,8 @@ impl Uplink {
             reporter,
             arrivals: Arrivals::new(),
             losses: Losses::default(),
+            doubts: Doubts::default(),
+            since: now,
             clock: SenderClock::default(),
             transport_numbers: Unwrapper::default(),
             inbound,

@@ -10,6 +10,7 @@ mod browser;
 mod got;
 mod makes;
 mod one_way;
+mod reporting;
 mod world;
 
 mod cost;

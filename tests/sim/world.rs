@@ -32,8 +32,8 @@ pub(crate) const CALM: Network = Network {
     loss_permille: 0,
 };
 
-struct Visitor {
-    browser: Browser,
+pub(crate) struct Visitor {
+    pub(crate) browser: Browser,
     leg: LegId,
     /// Where the kernel sends what comes from the browser's address.
     lands_on: usize,
@@ -45,8 +45,10 @@ struct Visitor {
     next_reports: Instant,
     next_rtcp: Instant,
     /// Receiver side: what it has told its partner so far.
-    feedback_count: u8,
-    reported_to: Option<u64>,
+    pub(crate) feedback_count: u8,
+    pub(crate) reported_to: Option<u64>,
+    /// How many packets had come by then.
+    pub(crate) reported_of: usize,
     highest_video: Option<u64>,
 }
 
@@ -183,6 +185,7 @@ impl World {
             next_rtcp: self.now,
             feedback_count: 0,
             reported_to: None,
+            reported_of: 0,
             highest_video: None,
         });
         self.command(Command::Open {
@@ -241,6 +244,7 @@ impl World {
         let match_id = self.face_ends([a, b].map(|n| [n, n]));
         for v in [a, b] {
             self.visitors[v].reported_to = None;
+            self.visitors[v].reported_of = self.visitors[v].browser.got.len();
             self.visitors[v].highest_video = None;
         }
         match_id
@@ -464,137 +468,4 @@ impl Visitor {
             self.give_feedback(now);
         }
     }
-
-    /// A receiver's RTCP: transport-wide feedback, report blocks, requests for what is missing.
-    fn give_feedback(&mut self, now: Instant) {
-        use visavis::rtp::rtcp::{self, ReportBlock};
-        let [audio, video, rtx] = self.browser.expected;
-        let own = self.browser.video.ssrc;
-        let mut compound = Vec::new();
-        let newest = |ssrc: u32| {
-            self.browser
-                .got
-                .iter()
-                .rev()
-                .take(400)
-                .filter(|g| g.ssrc == ssrc)
-                .map(|g| g.index)
-                .max()
-        };
-        let last_sr = self
-            .browser
-            .rtcp
-            .iter()
-            .rev()
-            .find_map(|(at, packet)| match packet {
-                crate::got::GotRtcp::SenderReport(report) => Some(((report.ntp >> 16) as u32, *at)),
-                _ => None,
-            });
-        let blocks: Vec<ReportBlock> = [audio, video]
-            .into_iter()
-            .filter_map(|ssrc| {
-                Some(ReportBlock {
-                    ssrc,
-                    fraction_lost: 0,
-                    cumulative_lost: crate::got::missing_of(&self.browser.got, ssrc),
-                    highest_sequence: newest(ssrc)? as u32,
-                    jitter: 7,
-                    last_sr: last_sr.map_or(0, |(sr, _)| sr),
-                    delay_since_last_sr: last_sr.map_or(0, |(_, at)| {
-                        ((now - at).as_micros() * 65_536 / 1_000_000) as u32
-                    }),
-                })
-            })
-            .collect();
-        if !blocks.is_empty() {
-            rtcp::write::receiver_report(&mut compound, own, &blocks);
-        }
-        let entries = self.arrivals_since();
-        if !entries.is_empty() {
-            let count = self.feedback_count;
-            self.feedback_count = count.wrapping_add(1);
-            rtcp::write::transport_feedback(&mut compound, (own, video), count, &entries);
-        }
-        let missing = self.missing(video, rtx);
-        if !missing.is_empty() {
-            rtcp::write::nack(&mut compound, own, video, &missing);
-        }
-        if !compound.is_empty() {
-            self.browser.send_rtcp(&compound);
-        }
-    }
-
-    /// Transport-wide arrivals not yet reported, in this browser's own clock.
-    fn arrivals_since(&mut self) -> Vec<(u16, Option<i64>)> {
-        let began = self.browser.got.first().map(|got| got.at);
-        let recent = self.browser.got.iter().rev().take(200);
-        let mut numbers: Vec<(u64, i64)> = Vec::new();
-        for got in recent {
-            let Some(low) = got.transport else { continue };
-            // Runs here are short: numbers start low and are made whole by hand.
-            let whole = self
-                .reported_to
-                .map_or_else(|| u64::from(low) + 0x1_0000, |last| nearest(last, low));
-            let ticks = (got.at - began.unwrap()).as_micros() as i64 / 250 + 1_000_000;
-            numbers.push((whole, ticks));
-        }
-        numbers.sort_unstable();
-        numbers.dedup_by_key(|(number, _)| *number);
-        numbers.retain(|(number, _)| self.reported_to.is_none_or(|last| *number > last));
-        let (Some((first, _)), Some((last, _))) = (numbers.first(), numbers.last()) else {
-            return Vec::new();
-        };
-        let from = self.reported_to.map_or(*first, |reported| reported + 1);
-        let to = *last;
-        self.reported_to = Some(to);
-        (from..=to)
-            .map(|number| {
-                let ticks = numbers.iter().find(|(n, _)| *n == number).map(|(_, t)| *t);
-                ((number & 0xffff) as u16, ticks)
-            })
-            .collect()
-    }
-
-    /// Sequence numbers of the picture that neither came nor were resent, of the last 40.
-    fn missing(&mut self, video: u32, rtx: u32) -> Vec<u16> {
-        let recent: Vec<_> = self.browser.got.iter().rev().take(400).collect();
-        let have: Vec<u16> = recent
-            .iter()
-            .filter_map(|got| {
-                if got.ssrc == video {
-                    Some(got.sequence)
-                } else if got.ssrc == rtx && got.payload.len() >= 2 {
-                    Some(u16::from_be_bytes([got.payload[0], got.payload[1]]))
-                } else {
-                    None
-                }
-            })
-            .collect();
-        let Some(newest) = recent.iter().find(|g| g.ssrc == video).map(|g| g.index) else {
-            return Vec::new();
-        };
-        let oldest = recent
-            .iter()
-            .filter(|g| g.ssrc == video)
-            .map(|g| g.index)
-            .min()
-            .unwrap();
-        (oldest.max(newest.saturating_sub(40))..newest)
-            .map(|index| (index & 0xffff) as u16)
-            .filter(|sequence| !have.contains(sequence))
-            .collect()
-    }
-}
-
-fn nearest(reference: u64, low: u16) -> u64 {
-    let here = (reference & !0xffff) | u64::from(low);
-    [
-        here.checked_sub(0x1_0000),
-        Some(here),
-        Some(here + 0x1_0000),
-    ]
-    .into_iter()
-    .flatten()
-    .min_by_key(|n| n.abs_diff(reference))
-    .unwrap()
 }

@@ -103,12 +103,19 @@ impl<'a> Iterator for Compound<'a> {
 }
 
 /// Cuts a compound between its parts, so that no piece is longer than `most` bytes unless one part
-/// alone is. What does not say its length rightly stays with the last piece.
+/// alone is, and none holds two transport-wide feedback packets: libwebrtc hears the last of a compound
+/// alone. What does not say its length rightly stays with the last piece.
 pub fn pieces(rtcp: &[u8], most: usize) -> impl Iterator<Item = &[u8]> {
     let mut rest = rtcp;
     std::iter::from_fn(move || {
-        let mut end = 0_usize;
-        while let Some(&[_, _, l1, l0]) = rest.get(end..).and_then(|part| part.first_chunk::<4>()) {
+        let (mut end, mut has_feedback) = (0_usize, false);
+        while let Some(&[v, kind, l1, l0]) =
+            rest.get(end..).and_then(|part| part.first_chunk::<4>())
+        {
+            let is_feedback = (kind, v & 0x1f) == (TRANSPORT_LAYER, 15);
+            if is_feedback && std::mem::replace(&mut has_feedback, true) {
+                break;
+            }
             let words = usize::from(u16::from_be_bytes([l1, l0])).saturating_add(1);
             let next = end.saturating_add(words.saturating_mul(4));
             if next > rest.len() || (next > most && end > 0) {
@@ -225,6 +232,26 @@ mod tests {
             pieces(&wrong, 50).map(<[u8]>::len).sum::<usize>(),
             160,
             "nothing is lost"
+        );
+    }
+
+    #[test]
+    fn transport_wide_feedback_is_alone_of_its_kind() {
+        let mut bytes = Vec::new();
+        for number in [1, 2, 5] {
+            write::nack(&mut bytes, 1, 2, &[3]);
+            write::transport_feedback(&mut bytes, (1, 2), 0, &[(number, Some(1))]);
+        }
+        let kinds = |piece: &[u8]| -> Vec<bool> {
+            let parts = Compound::parse(piece).map(|part| part.expect("well made"));
+            parts
+                .map(|part| matches!(part, Packet::TransportFeedback(_)))
+                .collect()
+        };
+        let cut: Vec<_> = pieces(&bytes, 1000).map(kinds).collect();
+        assert_eq!(
+            cut,
+            [vec![false, true, false], vec![true, false], vec![true]]
         );
     }
 

@@ -3,7 +3,7 @@
  * Two Chromiums face to face over lines that lose and delay, for some seconds; prints what each saw. No test: what
  * a browser makes of loss differs from run to run.
  *
- * node web/test/browser/lossy.mjs [--up 0.05] [--down 0.05] [--delay 25] [--seconds 20] [--runs 3]
+ * node web/test/browser/lossy.mjs [--up 0.05] [--down 0.05] [--delay 25] [--seconds 20] [--runs 3] [--size 640x480]
  */
 
 import { setTimeout as pause } from "node:timers/promises";
@@ -19,9 +19,11 @@ const { values } = parseArgs({
     delay: { type: "string", default: "25" },
     seconds: { type: "string", default: "20" },
     runs: { type: "string", default: "3" },
+    size: { type: "string", default: "640x480" },
   },
 });
 
+const size = values.size.split("x").map(Number);
 const [HERE, BEYOND] = ["127.0.0.1", "127.0.0.2"];
 
 async function run() {
@@ -32,7 +34,7 @@ async function run() {
   const badness = { up: Number(values.up), down: Number(values.down), delayMs: Number(values.delay) };
   const hop = await openHop({ at: BEYOND, to: HERE, port }, badness);
   const colours = /** @type {const} */ (["red", "green"]);
-  const browsers = await Promise.all(colours.map((colour) => openChromium(colour, { size: [640, 480] })));
+  const browsers = await Promise.all(colours.map((colour) => openChromium(colour, { size })));
   try {
     const people = await Promise.all(browsers.map((browser) => arrive(browser, server.url)));
     await Promise.all(people.map((person) => person.start()));
