@@ -15,7 +15,7 @@ pub(crate) struct Losses {
     mended: Option<u64>,
     /// Room to find out which numbers a gap has.
     numbers: Vec<u64>,
-    /// From asking to the resent packet, smoothed: how long to wait before asking again.
+    /// From asking first to the resent packet, smoothed.
     round_trip: Option<Duration>,
 }
 
@@ -31,7 +31,8 @@ struct Missing {
     /// Where it can be told.
     transport: Option<u64>,
     since: Instant,
-    asked: Option<Instant>,
+    /// When it was asked for, at first and last.
+    asked: Option<(Instant, Instant)>,
     tries: u8,
 }
 
@@ -40,7 +41,7 @@ const REORDERING: Duration = Duration::from_millis(5);
 /// Older losses are past mending: a keyframe mends the picture.
 const PATIENCE: Duration = Duration::from_millis(1000);
 const TRIES: u8 = 10;
-const FIRST_RETRY: Duration = Duration::from_millis(100);
+const FIRST_ROUND_TRIP: Duration = Duration::from_millis(80);
 /// Transport-wide numbers between two packets of the picture, at most, for those lost there to be told.
 const NUMBERS_BETWEEN: u64 = 256;
 const RETRY_BOUNDS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(300));
@@ -72,8 +73,8 @@ impl Losses {
         };
         let missing = self.missing.swap_remove(at);
         self.mended = missing.transport;
-        if let (Some(asked), 1) = (missing.asked, missing.tries) {
-            let sample = now.saturating_duration_since(asked);
+        if let Some((first, _)) = missing.asked {
+            let sample = now.saturating_duration_since(first);
             self.round_trip = Some(
                 self.round_trip
                     .map_or(sample, |smooth| (smooth * 7 + sample) / 8),
@@ -101,9 +102,10 @@ impl Losses {
     pub(crate) fn due(&mut self, since: u64, now: Instant, wanted: &mut Vec<u16>) {
         wanted.clear();
         let (least, most) = RETRY_BOUNDS;
-        let retry = self
-            .round_trip
-            .map_or(FIRST_RETRY, |rtt| (rtt * 3 / 2).clamp(least, most));
+        // Asked before an answer can be here, since the request may be lost as well: who has heard it
+        // does not resend again within a round trip.
+        let round_trip = self.round_trip.unwrap_or(FIRST_ROUND_TRIP);
+        let retry = (round_trip / 2).clamp(least, most);
         self.missing.retain(|missing| {
             missing.index >= since
                 && missing.tries < TRIES
@@ -112,10 +114,11 @@ impl Losses {
         for missing in &mut self.missing {
             let is_due = match missing.asked {
                 None => now.saturating_duration_since(missing.since) >= REORDERING,
-                Some(asked) => now.saturating_duration_since(asked) >= retry,
+                Some((_, last)) => now.saturating_duration_since(last) >= retry,
             };
             if is_due {
-                missing.asked = Some(now);
+                let first = missing.asked.map_or(now, |(first, _)| first);
+                missing.asked = Some((first, now));
                 missing.tries += 1;
                 wanted.push(super::arrivals::low(missing.index));
             }

@@ -45,6 +45,7 @@ pub(crate) struct Browser {
     pub(crate) sent_video: Vec<(u16, u32, bool, Vec<u8>)>,
     /// Whether a NACK is answered as Chromium does.
     pub(crate) answers_nack: bool,
+    resent: std::collections::HashMap<u16, Instant>,
     /// Whether a keyframe request is answered as Chromium does.
     pub(crate) answers_pli: bool,
     pub(crate) keyframe_wanted: bool,
@@ -100,6 +101,7 @@ impl Browser {
             transport: start.transport,
             sent_video: Vec::new(),
             answers_nack: true,
+            resent: std::collections::HashMap::new(),
             answers_pli: true,
             keyframe_wanted: false,
             got: Vec::new(),
@@ -353,8 +355,13 @@ impl Browser {
                         },
                     ));
                     if self.answers_nack && nack.media == self.video.ssrc {
+                        // As libwebrtc: what was resent within a round trip is on its way.
                         for sequence in lost {
-                            self.retransmit(sequence);
+                            let before = self.resent.get(&sequence);
+                            if before.is_none_or(|at| now - *at > Duration::from_millis(50)) {
+                                self.resent.insert(sequence, now);
+                                self.retransmit(sequence);
+                            }
                         }
                     }
                 }
