@@ -15,8 +15,8 @@ pub(super) enum Drain {
     NotBegun,
     /// Matches may go on until then, and this is what those are told who go.
     Until(Instant, ByeReason),
-    /// Nobody is left.
-    Done,
+    /// Nobody is left; this is what those are told who come.
+    Done(ByeReason),
 }
 
 impl Drain {
@@ -29,20 +29,23 @@ impl Drain {
     pub(super) const fn deadline(self) -> Option<Instant> {
         match self {
             Self::Until(until, _) => Some(until),
-            Self::NotBegun | Self::Done => None,
+            Self::NotBegun | Self::Done(_) => None,
         }
     }
 
     /// Whether a newer server has what this one has no more: a place, and new partners.
     pub(super) const fn leads_on(self) -> bool {
-        matches!(self, Self::Until(_, ByeReason::Moved))
+        matches!(
+            self,
+            Self::Until(_, ByeReason::Moved) | Self::Done(ByeReason::Moved)
+        )
     }
 
     /// What those are told who go, once it has begun.
     const fn bye(self) -> ByeReason {
         match self {
-            Self::Until(_, bye) => bye,
-            Self::NotBegun | Self::Done => ByeReason::Shutdown,
+            Self::Until(_, bye) | Self::Done(bye) => bye,
+            Self::NotBegun => ByeReason::Shutdown,
         }
     }
 }
@@ -56,7 +59,7 @@ impl Lobby {
             Drain::Until(until, bye) => {
                 return self.drain = Drain::Until(until.min(now + within), bye);
             }
-            Drain::Done => return self.outputs.push_back(Output::Drained),
+            Drain::Done(_) => return self.outputs.push_back(Output::Drained),
         }
         self.drain = Drain::Until(now + within, bye);
         for id in self.everybody() {
@@ -91,7 +94,7 @@ impl Lobby {
             }
         }
         if self.sessions.is_empty() {
-            self.drain = Drain::Done;
+            self.drain = Drain::Done(bye);
             self.outputs.push_back(Output::Drained);
         }
     }

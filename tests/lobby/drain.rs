@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use visavis::lobby::{Ask, ByeReason, Input, Output};
+use visavis::lobby::{Ask, ByeReason, Input, Openness, Output};
 
 use crate::hall::Hall;
 
@@ -67,6 +67,7 @@ fn it_ends_with_the_last_match() {
     assert_eq!(hall.heard(one), ["idle", "bye shutdown"]);
     assert_eq!(hall.heard(other), ["left stopped", "bye shutdown"]);
     assert!(is_drained(&mut hall));
+    assert_eq!(hall.lobby.openness(), Openness::Draining);
 }
 
 #[test]
@@ -105,6 +106,10 @@ fn where_a_newer_server_is_next_leads_there_and_so_does_the_door() {
     assert_eq!(hall.heard(one), ["bye moved"]);
     assert_eq!(hall.heard(other), ["going away", "left next", "bye moved"]);
     assert!(is_drained(&mut hall));
+    // The newer server is open, whatever has become of this one.
+    assert_eq!(hall.lobby.openness(), Openness::Open);
+    let later = hall.text();
+    assert_eq!(hall.heard(later), ["bye moved"]);
 }
 
 #[test]
