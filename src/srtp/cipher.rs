@@ -1,10 +1,10 @@
 //! The ciphers behind one door: a keyed state that seals and opens a packet's body in place.
 
 use aes::Aes128Enc;
-use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ctr::cipher::{InnerIvInit, KeyInit, StreamCipher};
 use ctr::{Ctr128BE, CtrCore};
 use hmac::{Hmac, Mac};
+use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sha1::Sha1;
 
 use super::keys::{Label, MasterKey};
@@ -13,8 +13,7 @@ use super::{ENCRYPTED, RTCP_CLEAR, SrtpError};
 
 /// Session key, salt and tag key of RTP or of RTCP in one direction.
 pub(super) enum Cipher {
-    Gcm(Gcm),
-    /// Boxed, because its key schedule is ten times the size of the other.
+    Gcm(Box<Gcm>),
     CounterMode(Box<CounterMode>),
 }
 
@@ -60,11 +59,11 @@ impl Cipher {
         match master.profile() {
             Profile::AeadAes256Gcm => {
                 let key = UnboundKey::new(&AES_256_GCM, &master.derive::<32>(cipher));
-                Self::Gcm(Gcm::new(key, master.derive(salt)))
+                Self::Gcm(Box::new(Gcm::new(key, master.derive(salt))))
             }
             Profile::AeadAes128Gcm => {
                 let key = UnboundKey::new(&AES_128_GCM, &master.derive::<16>(cipher));
-                Self::Gcm(Gcm::new(key, master.derive(salt)))
+                Self::Gcm(Box::new(Gcm::new(key, master.derive(salt))))
             }
             Profile::Aes128CmSha1_80 => Self::CounterMode(Box::new(CounterMode::new(
                 &master.derive(cipher),
@@ -164,10 +163,7 @@ pub(super) struct Gcm {
 }
 
 impl Gcm {
-    pub(super) fn new(
-        key: Result<UnboundKey, aws_lc_rs::error::Unspecified>,
-        salt: [u8; 12],
-    ) -> Self {
+    pub(super) fn new(key: Result<UnboundKey, ring::error::Unspecified>, salt: [u8; 12]) -> Self {
         let key = key.expect("a derived key has its algorithm's length");
         Self {
             key: LessSafeKey::new(key),
@@ -204,7 +200,10 @@ impl Gcm {
 
     fn open(&self, place: Place, aad: &[u8], body: &mut [u8], tag: &[u8]) -> Result<(), SrtpError> {
         let (nonce, aad) = (self.nonce(place), Aad::from(aad));
-        let opened = self.key.open_in_place_separate_tag(nonce, aad, tag, body);
+        let tag = tag.try_into().map_err(|_| SrtpError::Malformed)?;
+        let opened = self
+            .key
+            .open_in_place_separate_tag(nonce, aad, tag, body, 0..);
         opened.map(|_| ()).map_err(|_| SrtpError::Forged)
     }
 }

@@ -1,6 +1,6 @@
 //! The packets that the RFCs print, byte for byte.
 
-use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, UnboundKey};
+use ring::aead::{AES_128_GCM, AES_256_GCM, UnboundKey};
 
 use super::cipher::{Cipher, CounterMode, Gcm, Place};
 use super::{Inbound, Outbound, Profile, ReplayWindow};
@@ -38,7 +38,7 @@ fn ciphers(profile: Profile) -> [Cipher; 2] {
             Profile::AeadAes256Gcm => UnboundKey::new(&AES_256_GCM, &key),
             _ => UnboundKey::new(&AES_128_GCM, &key[..16]),
         };
-        Cipher::Gcm(Gcm::new(key, *b"Quid pro quo"))
+        Cipher::Gcm(Box::new(Gcm::new(key, *b"Quid pro quo")))
     })
 }
 
