@@ -122,6 +122,9 @@ fn video(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
     if terms.direction == Direction::SendOnly {
         return;
     }
+    if let Some(id) = terms.playout_delay {
+        line(sdp, format_args!("a=extmap:{id}/sendonly {PLAYOUT_DELAY}"));
+    }
     let (picture, resent) = (own.ssrcs.video, own.ssrcs.rtx);
     if video.rtx_payload_type.is_some() {
         line(sdp, format_args!("a=ssrc-group:FID {picture} {resent}"));
@@ -177,6 +180,8 @@ fn transport(sdp: &mut String, mid: &str, terms: &Terms, own: &Own<'_>) {
 
 const TRANSPORT_CC: &str =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 
 fn track(sdp: &mut String, own: &Own<'_>, name: &str, ssrc_number: u32) {
     line(sdp, format_args!("a=msid:visavis {name}"));
@@ -247,7 +252,7 @@ mod tests {
 
     #[test]
     fn every_browser_gets_the_same_answer_in_its_own_numbers() {
-        let by_number = |text: &str, numbers: [(&str, &str); 5]| {
+        let by_number = |text: &str, numbers: [(&str, &str); 6]| {
             numbers.iter().fold(text.to_owned(), |text, (own, common)| {
                 text.replace(own, common)
             })
@@ -260,6 +265,7 @@ mod tests {
                 ("97", "RTX"),
                 ("extmap:4", "MID"),
                 ("extmap:3", "CC"),
+                ("extmap:5", "PLAYOUT"),
             ],
         );
         let firefox = by_number(
@@ -270,6 +276,7 @@ mod tests {
                 ("124", "RTX"),
                 ("extmap:3", "MID"),
                 ("extmap:7", "CC"),
+                ("extmap:6", "PLAYOUT"),
             ],
         );
         assert_eq!(chromium, firefox);
@@ -296,8 +303,8 @@ mod tests {
             }
             assert_eq!(
                 answer.matches("a=extmap").count(),
-                4,
-                "mid and transport-cc, twice"
+                5,
+                "mid and transport-cc, twice, and the picture's playout delay"
             );
             assert_eq!(
                 answer.matches("a=msid:visavis ").count(),

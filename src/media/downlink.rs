@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::answer::Ssrcs;
 use super::datagrams::{Datagrams, Route};
 use super::offer::Terms;
+use super::playout::Playout;
 use super::resend::Ring;
 use crate::id::LegId;
 use crate::limits;
@@ -36,6 +37,8 @@ pub(crate) struct Downlink {
     pub(crate) next_transport: u64,
     /// Recent packets of the picture.
     pub(crate) ring: Ring,
+    /// When the visitor's browser shows pictures.
+    pub(crate) playout: Playout,
     /// What resending may still cost.
     pub(crate) allowance: Allowance,
     pub(super) outbound: Outbound,
@@ -50,6 +53,8 @@ pub(crate) struct Numbers {
     pub(crate) rtx_payload_type: Option<u8>,
     /// Id of the transport-wide sequence number extension.
     pub(crate) transport_cc: Option<u8>,
+    /// Id of the playout delay extension.
+    pub(crate) playout_delay: Option<u8>,
 }
 
 impl Numbers {
@@ -60,6 +65,7 @@ impl Numbers {
             video_payload_type: terms.video.payload_type,
             rtx_payload_type: terms.video.rtx_payload_type,
             transport_cc: terms.transport_cc,
+            playout_delay: terms.playout_delay,
         }
     }
 }
@@ -175,6 +181,7 @@ impl Downlink {
         Self {
             leg,
             route,
+            playout: Playout::new(numbers.playout_delay),
             numbers,
             cname: format!("{name:016x}"),
             audio: Outgoing::sound(audio),
@@ -190,6 +197,7 @@ impl Downlink {
     /// Forgets what the last partner sent.
     pub(crate) fn begin_match(&mut self) {
         self.ring.clear();
+        self.playout.begin_match();
     }
 
     /// Leaves a few indices of every track unused.

@@ -23,8 +23,8 @@ pub(crate) const FACE_EVERY: Duration = Duration::from_secs(6);
 /// An older one is not shown: a request that was lost is made up for, and no more.
 const FACE_AGE: Duration = Duration::from_secs(8);
 
-/// Version, marker and numbers (RFC 3550, 5.1), and one element of one-byte extensions.
-const HEADING_BYTES: usize = 12 + 8;
+/// Version, marker and numbers (RFC 3550, 5.1), and two elements of one-byte extensions.
+const HEADING_BYTES: usize = 12 + 4 + 8;
 
 /// A keyframe, packet by packet, without its headings.
 #[derive(Default)]
@@ -146,8 +146,8 @@ impl Relay {
         self.is_first_picture_told.then_some((timestamp, packets))
     }
 
-    /// One packet of a face under the partner's next numbers. Its transport-wide number is one that
-    /// the sender of the match knows nothing of, so feedback about it goes no further.
+    /// One packet of a face under the partner's next numbers, to be shown at once. Its transport-wide
+    /// number is one that the sender of the match knows nothing of, so feedback about it goes no further.
     fn write_part(
         &mut self,
         payload: &[u8],
@@ -161,26 +161,29 @@ impl Relay {
             index: self.downlink.video.next_index,
             timestamp,
         };
-        let mut start = 12;
-        let mut first = 0x80;
-        if let Some(id) = numbers.transport_cc {
+        let transport = numbers.transport_cc.map(|id| {
             let number = self.downlink.next_transport;
-            let [high, low] = low(number).to_be_bytes();
-            let element = [0xbe, 0xde, 0, 1, (id << 4) | 1, high, low, 0];
-            if let Some(place) = room.get_mut(start..start + element.len()) {
-                place.copy_from_slice(&element);
-            }
-            start += element.len();
-            first |= 0x10;
             self.note_transport(number);
-        }
-        room[0] = first;
+            let [high, low] = low(number).to_be_bytes();
+            [(id << 4) | 1, high, low, 0]
+        });
+        let playout = self.downlink.playout.of_face();
+        let playout = playout.map(|(id, [a, b, c])| [(id << 4) | 2, a, b, c]);
+        let elements = u8::from(transport.is_some()) + u8::from(playout.is_some());
+        let begins = (elements > 0).then_some([0xbe, 0xde, 0, elements]);
+        room[0] = if begins.is_some() { 0x90 } else { 0x80 };
         rtp::set_marker(room, is_last);
         heading.write(room);
-        if let Some(place) = room.get_mut(start..start + payload.len()) {
-            place.copy_from_slice(payload);
+        let words = [begins, transport, playout];
+        let words = words.iter().flatten().map(|word| &word[..]);
+        let mut length = 12;
+        for part in words.chain([payload]) {
+            if let Some(place) = room.get_mut(length..length + part.len()) {
+                place.copy_from_slice(part);
+            }
+            length += part.len();
         }
-        start + payload.len()
+        length
     }
 }
 

@@ -253,6 +253,7 @@ impl Leg {
             && self.terms.video.payload_type == terms.video.payload_type
             && self.terms.video.rtx_payload_type == terms.video.rtx_payload_type
             && self.terms.transport_cc == terms.transport_cc
+            && self.terms.playout_delay == terms.playout_delay
             && mids(&self.terms) == mids(terms)
     }
 }

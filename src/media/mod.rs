@@ -48,6 +48,7 @@ mod offer;
 mod onlooking;
 mod overload;
 mod plane;
+mod playout;
 mod posting;
 mod publish;
 mod quality;

@@ -30,6 +30,8 @@ pub(crate) struct Terms {
     pub(crate) transport_cc: Option<u8>,
     /// Id of the `mid` extension: accepted (RFC 8843), never sent on.
     pub(crate) mid_extension: Option<u8>,
+    /// Id of the playout delay extension: of the picture, and never sent on.
+    pub(crate) playout_delay: Option<u8>,
     /// The browser's ICE credentials.
     pub(crate) ice: IceCreds,
     /// Hash of the certificate that the browser must show.
@@ -139,6 +141,7 @@ impl Terms {
             sections: terms.sections,
             transport_cc: terms.transport_cc,
             mid_extension: terms.mid_extension,
+            playout_delay: terms.playout_delay,
             ice,
             fingerprint,
         })
@@ -182,6 +185,7 @@ struct TermsSoFar {
     video: Option<VideoTerms>,
     transport_cc: Option<u8>,
     mid_extension: Option<u8>,
+    playout_delay: Option<u8>,
 }
 
 impl TermsSoFar {
@@ -245,6 +249,7 @@ impl TermsSoFar {
             match extension {
                 Extension::TransportSequenceNumber => self.transport_cc = Some(id),
                 Extension::RtpMid => self.mid_extension = Some(id),
+                Extension::PlayoutDelay => self.playout_delay = Some(id),
                 _ => {}
             }
         }
@@ -304,10 +309,11 @@ mod tests {
                 video.payload_type,
                 video.rtx_payload_type,
                 t.transport_cc,
+                t.playout_delay,
             )
         };
-        assert_eq!(numbers(&chromium), (111, 96, Some(97), Some(3)));
-        assert_eq!(numbers(&firefox), (109, 120, Some(124), Some(7)));
+        assert_eq!(numbers(&chromium), (111, 96, Some(97), Some(3), Some(5)));
+        assert_eq!(numbers(&firefox), (109, 120, Some(124), Some(7), Some(6)));
         for terms in [&chromium, &firefox] {
             assert!(terms.audio.ssrc.is_some());
             assert!(terms.video.ssrc.is_some() && terms.video.rtx_ssrc.is_some());

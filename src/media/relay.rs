@@ -248,6 +248,12 @@ impl Relay {
         };
         let heading = self.video_heading(received.header.timestamp, &line, index);
         self.rewrite(packet, received, &heading);
+        let mut longer;
+        let mut packet: &[u8] = packet;
+        if !self.downlink.playout.is_usual() {
+            longer = [0; limits::DATAGRAM_BYTES];
+            packet = self.with_playout(packet, received, heading.timestamp, &mut longer);
+        }
         let Some(length) = self.downlink.send_rtp(packet, index, out) else {
             return Passage::Failed;
         };
@@ -321,6 +327,22 @@ impl Relay {
             self.note_transport(number);
         }
         extension::remap(packet, &received.header, &table);
+    }
+
+    /// The packet, and with it when to show its picture, where that is to be told and there is room.
+    #[cold]
+    fn with_playout<'a>(
+        &mut self,
+        packet: &'a [u8],
+        received: &Received,
+        timestamp: u32,
+        longer: &'a mut [u8; limits::DATAGRAM_BYTES],
+    ) -> &'a [u8] {
+        let element = self.downlink.playout.of_moving(timestamp, received.at);
+        element
+            .and_then(|element| extension::append(packet, &received.header, element, longer))
+            .and_then(|length| longer.get(..length))
+            .unwrap_or(packet)
     }
 
     pub(super) fn note_transport(&mut self, number: u64) {

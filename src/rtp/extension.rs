@@ -7,6 +7,8 @@ use super::header::{ExtensionBlock, Header};
 
 const ONE_BYTE: u16 = 0xbede;
 const TWO_BYTE: u16 = 0x1000;
+/// The bit of a header that says that a block follows.
+const EXTENSION: u8 = 0x10;
 
 /// Which element becomes which on its way out. What has no row does not cross.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -76,6 +78,40 @@ pub fn remap(packet: &mut [u8], header: &Header, table: &Table) {
             Step::Malformed => return blank(packet, block.start..block.end),
         }
     }
+}
+
+/// Copies a packet into `longer`, with an element of three bytes behind those it has. Answers its
+/// length there; `None` where it does not fit, or the block has a foreign profile.
+pub fn append(
+    packet: &[u8],
+    header: &Header,
+    (id, [a, b, c]): (u8, [u8; 3]),
+    longer: &mut [u8],
+) -> Option<usize> {
+    let (profile, begins): (u16, &[u8]) = match header.extension {
+        Some(block) => (u16_at(packet, block.profile_offset())?, &[]),
+        None => (ONE_BYTE, &[0xbe, 0xde, 0, 0]),
+    };
+    let (element, words): (&[u8], u16) = match profile {
+        ONE_BYTE => (&[(id << 4) | 2, a, b, c], 1),
+        TWO_BYTE => (&[id, 3, a, b, c, 0, 0, 0], 2),
+        _ => return None,
+    };
+    let (head, rest) = packet.split_at_checked(header.length)?;
+    let mut length = 0;
+    for part in [head, begins, element, rest] {
+        let place = span(length, part.len());
+        length = place.end;
+        longer.get_mut(place)?.copy_from_slice(part);
+    }
+    *longer.first_mut()? |= EXTENSION;
+    let at = header
+        .extension
+        .map_or(header.length, |block| block.profile_offset());
+    let at = at.checked_add(2)?;
+    let words = u16_at(longer, at)?.checked_add(words)?;
+    put(longer, at, words.to_be_bytes());
+    Some(length)
 }
 
 /// The 16-bit number that an element of two bytes carries, such as the transport-wide number.
@@ -298,6 +334,36 @@ mod tests {
         assert_eq!(table, Table::new());
         assert!(table.insert(14, 1));
         assert_eq!(table.get(14), 1);
+    }
+
+    #[test]
+    fn an_element_is_added_behind_those_there_are() {
+        let bare = [0x80, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xaa];
+        let one_byte = packet(0xbede, &[0x31, 0x12, 0x34, 0]).0;
+        let two_byte = packet(0x1000, &[3, 2, 0x12, 0x34]).0;
+        for (packet, more) in [(&bare[..], 8), (&one_byte, 4), (&two_byte, 8)] {
+            let header = Header::parse(packet).unwrap();
+            let mut longer = [0; 40];
+            let length = append(packet, &header, (5, [7, 8, 9]), &mut longer).unwrap();
+            assert_eq!(length, packet.len() + more);
+            let longer = &longer[..length];
+            let parsed = Header::parse(longer).unwrap();
+            let added = find(longer, &parsed, 5).unwrap();
+            assert_eq!(longer[added], [7, 8, 9]);
+            let kept = find(packet, &header, 3).map(|data| read_u16(packet, &data));
+            let crossed = find(longer, &parsed, 3).map(|data| read_u16(longer, &data));
+            assert_eq!(kept, crossed);
+            assert_eq!(longer[parsed.length..], packet[header.length..]);
+        }
+    }
+
+    #[test]
+    fn an_element_that_does_not_fit_is_not_added() {
+        let (whole, header) = packet(0xbede, &[0x31, 0x12, 0x34, 0]);
+        let mut narrow = [0; 25];
+        assert_eq!(append(&whole, &header, (5, [0; 3]), &mut narrow), None);
+        let (foreign, header) = packet(0x1234, &[0x31, 0x12, 0x34, 0]);
+        assert_eq!(append(&foreign, &header, (5, [0; 3]), &mut [0; 40]), None);
     }
 
     #[test]

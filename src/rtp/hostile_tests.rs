@@ -128,7 +128,23 @@ fn read_rtp(packet: &mut [u8]) -> bool {
         .map_or(12..12, |block| block.start - 4..block.end);
     assert_eq!(packet[..block.start], before[..block.start]);
     assert_eq!(packet[block.end..], before[block.end..]);
+    read_longer(packet, &header);
     true
+}
+
+/// Whatever was let through is still there beside an element more.
+fn read_longer(packet: &[u8], header: &Header) {
+    let mut longer = [0; 1_000];
+    let length = extension::append(packet, header, (14, [1, 2, 3]), &mut longer).unwrap();
+    let longer = &longer[..length];
+    let parsed = Header::parse(longer).unwrap();
+    let added = extension::find(longer, &parsed, 14).unwrap();
+    assert_eq!(longer[added], [1, 2, 3], "{packet:02x?}");
+    assert_eq!(
+        ids(longer, &parsed),
+        [ids(packet, header), vec![14]].concat()
+    );
+    assert_eq!(longer[parsed.length..], packet[header.length..]);
 }
 
 /// Looks at everything a compound packet says; how many parts it had.

@@ -114,18 +114,18 @@ impl Browser {
     /// The offer, in the manner of its make.
     pub(crate) fn offer(&self) -> String {
         let m = self.make;
+        let (mid, number, playout) = (m.mid, m.transport_cc, m.playout_delay);
         let creds = self.agent.local_credentials();
         let transport = format!(
             "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:{}\r\na=setup:actpass\r\n\
-             a={}\r\na=rtcp-mux\r\na=extmap:{} urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
-             a=extmap:{} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
-             a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n",
+             a={}\r\na=rtcp-mux\r\na=extmap:{mid} urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
+             a=extmap:{number} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
+             a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
+             a=extmap:{playout} http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n",
             creds.ufrag,
             creds.pass,
             self.fingerprint,
-            self.direction.word(),
-            m.mid,
-            m.transport_cc
+            self.direction.word()
         );
         let audio = format!(
             "m=audio 9 UDP/TLS/RTP/SAVPF {0}\r\n{transport}a=mid:a\r\na=rtpmap:{0} opus/48000/2\r\n\
@@ -529,7 +529,7 @@ impl Browser {
         self.out.push(packet);
     }
 
-    /// An RTP packet with the extensions a browser sends: the number, a `mid`, an audio level.
+    /// An RTP packet with the extensions a browser may send.
     pub(crate) fn build(
         &mut self,
         (payload_type, ssrc, sequence): (u8, u32, u16),
@@ -541,10 +541,10 @@ impl Browser {
         packet.extend(sequence.to_be_bytes());
         packet.extend(timestamp.to_be_bytes());
         packet.extend(ssrc.to_be_bytes());
-        packet.extend([0xbe, 0xde, 0, 2]);
+        packet.extend([0xbe, 0xde, 0, 3]);
         packet.push((self.make.transport_cc << 4) | 1);
         packet.extend(self.transport.to_be_bytes());
-        packet.extend([self.make.mid << 4, b'v', 0x10, 0x42, 0]);
+        packet.extend(self.make.elements());
         packet.extend(payload);
         self.transport = self.transport.wrapping_add(1);
         packet

@@ -20,6 +20,7 @@ mod isolation;
 mod looking_on;
 mod muting;
 mod overload;
+mod playout;
 mod quality;
 mod repair;
 mod shards;

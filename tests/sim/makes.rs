@@ -9,8 +9,18 @@ pub(crate) struct Make {
     pub(crate) rtx: Option<u8>,
     pub(crate) transport_cc: u8,
     pub(crate) mid: u8,
+    pub(crate) playout_delay: u8,
     /// Video section first.
     pub(crate) video_first: bool,
+}
+
+impl Make {
+    /// Elements of a packet that are not to cross: `mid`, an audio level, and when a receiver of this
+    /// sender's should show pictures.
+    pub(crate) const fn elements(&self) -> [u8; 9] {
+        let (mid, playout_delay) = (self.mid << 4, (self.playout_delay << 4) | 2);
+        [mid, b'v', 0x10, 0x42, playout_delay, 0x12, 0x31, 0x23, 0]
+    }
 }
 
 pub(crate) const CHROMIUM: Make = Make {
@@ -19,6 +29,7 @@ pub(crate) const CHROMIUM: Make = Make {
     rtx: Some(97),
     transport_cc: 3,
     mid: 4,
+    playout_delay: 5,
     video_first: false,
 };
 pub(crate) const FIREFOX: Make = Make {
@@ -27,6 +38,7 @@ pub(crate) const FIREFOX: Make = Make {
     rtx: Some(124),
     transport_cc: 7,
     mid: 3,
+    playout_delay: 6,
     video_first: true,
 };
 
