@@ -5,7 +5,7 @@ use std::time::Duration;
 use visavis::rtp::rtcp;
 
 use crate::got::GotRtcp;
-use crate::makes::{CHROMIUM, FIREFOX};
+use crate::makes::{CHROMIUM, FIREFOX, Make};
 use crate::playout::{AT_ONCE, USUAL};
 use crate::world::World;
 
@@ -185,9 +185,13 @@ fn report_blocks_about_the_last_match_are_left_out() {
 #[test]
 fn no_name_extension_or_address_of_a_visitor_crosses() {
     let mut world = World::new(2, 16);
+    let [chromium, firefox] = [CHROMIUM, FIREFOX].map(|make| Make {
+        says_playout: true,
+        ..make
+    });
     let (a, b) = (
-        world.join("anna", CHROMIUM, 0),
-        world.join("berta", FIREFOX, 1),
+        world.join("anna", chromium, 0),
+        world.join("berta", firefox, 1),
     );
     world.face(a, b);
     world.run_for(3 * SECOND);

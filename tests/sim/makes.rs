@@ -10,16 +10,17 @@ pub(crate) struct Make {
     pub(crate) transport_cc: u8,
     pub(crate) mid: u8,
     pub(crate) playout_delay: u8,
+    /// Whether its packets say when to show them. No browser's do by itself.
+    pub(crate) says_playout: bool,
     /// Video section first.
     pub(crate) video_first: bool,
 }
 
 impl Make {
-    /// Elements of a packet that are not to cross: `mid`, an audio level, and when a receiver of this
-    /// sender's should show pictures.
-    pub(crate) const fn elements(&self) -> [u8; 9] {
-        let (mid, playout_delay) = (self.mid << 4, (self.playout_delay << 4) | 2);
-        [mid, b'v', 0x10, 0x42, playout_delay, 0x12, 0x31, 0x23, 0]
+    /// When a receiver of its packets is to show them, if it says so: an element that must not cross.
+    pub(crate) fn playout(&self) -> Option<[u8; 4]> {
+        let says = [(self.playout_delay << 4) | 2, 0x12, 0x31, 0x23];
+        self.says_playout.then_some(says)
     }
 }
 
@@ -30,6 +31,7 @@ pub(crate) const CHROMIUM: Make = Make {
     transport_cc: 3,
     mid: 4,
     playout_delay: 5,
+    says_playout: false,
     video_first: false,
 };
 pub(crate) const FIREFOX: Make = Make {
@@ -39,6 +41,7 @@ pub(crate) const FIREFOX: Make = Make {
     transport_cc: 7,
     mid: 3,
     playout_delay: 6,
+    says_playout: false,
     video_first: true,
 };
 

@@ -22,6 +22,7 @@ test("ten Nexts among Chromiums are quick and nothing freezes or is lost", async
   await Promise.all([red.meetsColour("green"), green.meetsColour("red")]);
   await blue.start();
 
+  assert.ok(await red.isToldWhenToShow(), "the playout delay extension is spoken");
   const times = await pressNext(red, [[green, "green"], [blue, "blue"]], TIMES);
 
   await reportNextTimes("Chromium to Chromium", red, times);

@@ -128,6 +128,16 @@ export class Person {
     return this.page.evaluate(readStats);
   }
 
+  /** Whether the server may tell its browser when to show a picture. */
+  isToldWhenToShow() {
+    return this.page.evaluate(() => {
+      const leg = /** @type {any} */ (globalThis).instruments.legs.at(-1);
+      const [receiver] = leg.getReceivers().filter((/** @type {any} */ one) => one.track.kind === "video");
+      const extensions = receiver.getParameters().headerExtensions;
+      return extensions.some((/** @type {any} */ one) => one.uri.endsWith("/playout-delay"));
+    });
+  }
+
   /** From each Next to the first new picture, in milliseconds, as the page itself measured it. */
   nextTimes() {
     return /** @type {Promise<number[]>} */ (
