@@ -67,11 +67,12 @@ async function freezesAnyway(pair) {
   return after.some(({ video }, index) => video.freezes > (before[index]?.video.freezes ?? 0));
 }
 
-/** Until each has seen 40 frames more. @param {Person[]} pair */
-async function watch(pair) {
+/** Until each has seen so many frames more. @param {Person[]} pair @param {number} frames */
+async function watch(pair, frames = 40) {
   for (const person of pair) {
     const { decoded } = (await person.stats()).video;
-    await person.until("sees 40 more frames", async () => (await person.stats()).video.decoded >= decoded + 40);
+    const seen = async () => (await person.stats()).video.decoded >= decoded + frames;
+    await person.until(`sees ${frames} more frames`, seen);
   }
 }
 
@@ -82,6 +83,8 @@ async function pressOnce(first, next, colour) {
   await first.escape();
   await first.meetsColour(colour);
   await next.meets();
+  // A kept picture stands still until one moves, which is no freeze: it came early.
+  await watch(pair, 2);
   const inMatch = await Promise.all(pair.map((person) => person.stats()));
   await watch(pair);
   const after = await Promise.all(pair.map((person) => person.stats()));
