@@ -143,7 +143,8 @@ fn a_request_that_is_lost_delays_little() {
     );
     world.networks(a, LOSSY, LOSSY);
     world.face(a, b);
-    world.run_for(30 * SECOND);
+    // Long, for p99 to be of more than the two or three that were unlucky.
+    world.run_for(120 * SECOND);
     let berta = world.browser(b);
     let mut delays: Vec<u128> = berta
         .track(2)
@@ -155,7 +156,7 @@ fn a_request_that_is_lost_delays_little() {
         })
         .collect();
     delays.sort_unstable();
-    assert!(delays.len() > 150, "{} were mended", delays.len());
+    assert!(delays.len() > 600, "{} were mended", delays.len());
     // A round trip is 50 to 62 ms.
     let at = |percent: usize| delays[percent * (delays.len() - 1) / 100];
     let (usual, seldom) = (at(50), at(99));
