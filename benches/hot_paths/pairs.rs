@@ -19,6 +19,8 @@ use crate::makes::{CHROMIUM, Start};
 pub(crate) const BATCH: u64 = 32;
 /// Packets of each sender in a second: 1 Mbit/s.
 const PACKETS_PER_SECOND: u64 = 120;
+/// The cipher's, at the end of a packet.
+const TAG: usize = 16;
 /// Packets of each sender after which memory has found its size: more than a second of them.
 const SETTLED_AFTER: usize = 150;
 
@@ -107,8 +109,8 @@ impl Pairs {
         self.given += 1;
         let now = self.fx.now;
         let browser = &mut self.browsers[self.turn];
-        // Header, one extension word more than its own, and the tag.
-        let payload = vec![0; bytes - 24 - 16];
+        let head = 16 + 4 * usize::from(browser.make.extension_words());
+        let payload = vec![0; bytes - head - TAG];
         let timestamp = browser.media_clock(90_000, now);
         browser.send_video(timestamp, false, payload);
         browser.sent_video.clear();

@@ -35,7 +35,7 @@ const QUIET: Duration = Duration::from_millis(5);
 const SHOW_AGAIN: Duration = Duration::from_millis(100);
 const SHOWS: usize = 50;
 /// Where the payload begins: behind the header and its extension.
-const HEAD: usize = 24;
+const HEAD: usize = 16 + 4 * CHROMIUM.extension_words() as usize;
 /// Packets of a sender whose time of sending is remembered.
 const REMEMBERED: usize = 1024;
 /// The visitors' addresses begin here; the two of a match are neighbours.

@@ -541,7 +541,7 @@ impl Browser {
         packet.extend(sequence.to_be_bytes());
         packet.extend(timestamp.to_be_bytes());
         packet.extend(ssrc.to_be_bytes());
-        packet.extend([0xbe, 0xde, 0, 2 + u8::from(self.make.says_playout)]);
+        packet.extend([0xbe, 0xde, 0, self.make.extension_words()]);
         packet.push((self.make.transport_cc << 4) | 1);
         packet.extend(self.transport.to_be_bytes());
         packet.extend([self.make.mid << 4, b'v', 0x10, 0x42, 0]);

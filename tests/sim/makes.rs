@@ -22,6 +22,11 @@ impl Make {
         let says = [(self.playout_delay << 4) | 2, 0x12, 0x31, 0x23];
         self.says_playout.then_some(says)
     }
+
+    /// How many words of extensions its packets have, behind 16 bytes of header.
+    pub(crate) const fn extension_words(&self) -> u8 {
+        if self.says_playout { 3 } else { 2 }
+    }
 }
 
 pub(crate) const CHROMIUM: Make = Make {
