@@ -372,6 +372,9 @@ pub const LEASE: Duration = Duration::from_secs(5 * 60);
 /// How long what is decided waits for its case to be on disk; then it is done without.
 pub const CASE_PATIENCE: Duration = Duration::from_millis(250);
 
+/// Writings of cases that are late and still heard of.
+pub const CASES_LATE: usize = 64;
+
 /// Pictures of one case, of both sides together.
 pub const CASE_PICTURES: usize = 24;
 

@@ -146,11 +146,17 @@ impl<F: FnMut(Command)> Switchboard<F> {
             .collect()
     }
 
-    /// Cases are on disk: whoever they are about may ask for another look.
+    /// Cases are on disk: whoever they are about may ask for another look. Whose picture was stopped
+    /// before hears of it now.
     pub(super) fn handle_receipts(&mut self, receipts: Vec<Receipt>) {
-        for receipt in receipts {
-            if let Some(stay) = self.register.stay(receipt.session) {
-                stay.case = Some(receipt.code);
+        for Receipt { session, code, .. } in receipts {
+            let Some(stay) = self.register.stay(session) else {
+                continue;
+            };
+            let is_news = stay.case.replace(code.clone()).as_ref() != Some(&code);
+            let blurred = self.oversight.as_ref().and_then(|one| one.blurred(session));
+            if let (true, Some(label)) = (is_news, blurred) {
+                self.tell(session, blocked(Whose::Own, Some(label), Some(code)));
             }
         }
     }

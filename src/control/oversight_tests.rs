@@ -198,6 +198,36 @@ async fn nobody_is_met_before_a_picture_of_theirs_was_judged() {
     assert!(at(&passed) < at(&matched), "{told:?}");
 }
 
+fn receipt_of(session: SessionId) -> Receipt {
+    Receipt {
+        session,
+        reporter: None,
+        id: CaseId(1),
+        code: "7Q2M".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_stopped_before_their_case_was_on_disk_is_told_its_code_then() {
+    let mut board = Board::with_visitors(1);
+    board.judge(0, Label::NEUTRAL);
+    board.judge(0, Label::PORN);
+    board.judge(0, Label::PORN);
+    assert!(board.write());
+    let codes = |told: Vec<Message>| -> Vec<Option<String>> {
+        let code = |message| match message {
+            Message::Blocked { case, .. } => Some(case),
+            _ => None,
+        };
+        told.into_iter().filter_map(code).collect()
+    };
+    assert_eq!(codes(board.told(0)), [None]);
+    board.board.handle_receipts(vec![receipt_of(nth(0))]);
+    assert_eq!(codes(board.told(0)), [Some("7Q2M".to_owned())]);
+    board.board.handle_receipts(vec![receipt_of(nth(0))]);
+    assert_eq!(codes(board.told(0)), [], "it is no news");
+}
+
 #[tokio::test]
 async fn whoever_is_sent_away_is_told_the_code_of_their_case() {
     let mut board = Board::with_visitors(1);
@@ -212,13 +242,7 @@ async fn whoever_is_sent_away_is_told_the_code_of_their_case() {
     );
     assert!(!filings.is_empty());
     assert!(filings.iter().all(|filing| filing.exhibits.len() == 1));
-    let receipt = Receipt {
-        session: nth(0),
-        reporter: None,
-        id: CaseId(1),
-        code: "7Q2M".to_owned(),
-    };
-    board.board.handle_receipts(vec![receipt]);
+    board.board.handle_receipts(vec![receipt_of(nth(0))]);
     board.board.handle_written(true, board.now);
     let told = board.told(0);
     let tells = |message: &Message| matches!(message, Message::Ended { case: Some(code), .. } if code == "7Q2M");

@@ -109,6 +109,7 @@ impl<F: FnMut(Command)> Task<F> {
                         self.switchboard.handle_receipts(receipts);
                         self.switchboard.handle_written(on_disk, now());
                     }
+                    Seen::Late(receipts) => self.switchboard.handle_receipts(receipts),
                 },
                 () = timer, if deadline.is_some() => self.switchboard.handle_time(now()),
             }

@@ -1,5 +1,6 @@
 //! [`Watch`]: everything that looking at pictures takes, handed to the control task at its start.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
@@ -62,18 +63,26 @@ pub(super) struct Eyes {
     afterwords: mpsc::Receiver<Afterword>,
     audit: AuditLog,
     cases: Cases,
-    writing: Option<Writing>,
+    disk: Disk,
 }
+
+/// What the disk is still to say.
+#[derive(Default)]
+struct Disk {
+    writing: Option<Writing>,
+    /// Cases that nothing waits for any more, the oldest first.
+    late: VecDeque<Receipts>,
+}
+
+/// Cases on their way to the disk.
+type Receipts = oneshot::Receiver<Result<Vec<Receipt>, AppendCause>>;
 
 /// How far the disk is.
 enum Writing {
     /// The lines are on their way; the cases follow them.
     Lines(oneshot::Receiver<Result<(), AppendError>>, Vec<Filing>),
     /// The lines are on disk, the cases on their way.
-    Cases(
-        oneshot::Receiver<Result<Vec<Receipt>, AppendCause>>,
-        Instant,
-    ),
+    Cases(Receipts, Instant),
 }
 
 /// What comes of looking.
@@ -89,6 +98,8 @@ pub(super) enum Seen {
         /// The cases that it took with them.
         receipts: Vec<Receipt>,
     },
+    /// Cases that are on disk now, after what was decided was done.
+    Late(Vec<Receipt>),
 }
 
 impl Watch {
@@ -101,7 +112,7 @@ impl Watch {
             afterwords: self.afterwords,
             audit: self.audit,
             cases: self.cases,
-            writing: None,
+            disk: Disk::default(),
         };
         ((self.desk, self.remarks, self.devices), eyes)
     }
@@ -111,7 +122,7 @@ impl Eyes {
     /// Has lines written down, and after them the cases that they open; [`Eyes::next`] says when
     /// they are on disk.
     pub(super) fn write(&mut self, lines: Vec<AuditLine>, filings: Vec<Filing>) {
-        self.writing = Some(Writing::Lines(self.audit.append(lines), filings));
+        self.disk.writing = Some(Writing::Lines(self.audit.append(lines), filings));
     }
 
     /// Hands pictures to whoever looks, until there is something to tell. Nothing is lost of a wait
@@ -134,12 +145,36 @@ impl Eyes {
                     }
                 },
                 Some(word) = self.afterwords.recv() => return Seen::Afterword(word),
-                (on_disk, receipts) = answer(&mut self.writing, &self.cases) => {
-                    self.writing = None;
-                    return Seen::Written { on_disk, receipts };
-                }
+                seen = self.disk.next(|filings| self.cases.add(filings)) => return seen,
             }
         }
+    }
+}
+
+impl Disk {
+    /// Whether the lines are on disk, and which cases: at once, or late. `add` puts those on their way
+    /// that follow lines which are there.
+    async fn next(&mut self, add: impl Fn(Vec<Filing>) -> Receipts) -> Seen {
+        tokio::select! {
+            (on_disk, receipts) = answer(&mut self.writing, add) => {
+                let receipts = receipts.unwrap_or_else(|| self.give_up_waiting());
+                self.writing = None;
+                Seen::Written { on_disk, receipts }
+            }
+            receipts = next_late(&mut self.late) => Seen::Late(receipts),
+        }
+    }
+
+    /// What was decided is done without its cases. They are told when they come.
+    fn give_up_waiting(&mut self) -> Vec<Receipt> {
+        warn!("cases are slow to reach the disk: what was decided is done before");
+        if let Some(Writing::Cases(receipts, _)) = self.writing.take() {
+            self.late.push_back(receipts);
+        }
+        if self.late.len() > limits::CASES_LATE {
+            self.late.pop_front();
+        }
+        Vec::new()
     }
 }
 
@@ -157,27 +192,30 @@ async fn next_judged(judged: &mut Option<mpsc::Receiver<Judged>>) -> Option<Judg
     }
 }
 
-/// Whether the lines are on disk, and which cases, once that is known. What was decided waits for
-/// its case only so long: somebody may be looking at the picture.
-async fn answer(writing: &mut Option<Writing>, cases: &Cases) -> (bool, Vec<Receipt>) {
+/// Whether the lines are on disk, and which cases, once that is known; none where those are late. What
+/// was decided waits for its case only so long: somebody may be looking at the picture.
+async fn answer(
+    writing: &mut Option<Writing>,
+    add: impl Fn(Vec<Filing>) -> Receipts,
+) -> (bool, Option<Vec<Receipt>>) {
     loop {
         match writing {
             Some(Writing::Lines(lines, filings)) => match lines.await {
-                Ok(Ok(())) if filings.is_empty() => return (true, Vec::new()),
+                Ok(Ok(())) if filings.is_empty() => return (true, Some(Vec::new())),
                 Ok(Ok(())) => {
-                    let receipts = cases.add(std::mem::take(filings));
+                    let receipts = add(std::mem::take(filings));
                     let until = tokio::time::Instant::now() + limits::CASE_PATIENCE;
                     *writing = Some(Writing::Cases(receipts, until.into_std()));
                 }
                 Ok(Err(refused)) => {
                     error!(cause = %refused.cause, "the audit log is not written");
-                    return (false, Vec::new());
+                    return (false, Some(Vec::new()));
                 }
-                Err(_) => return (false, Vec::new()),
+                Err(_) => return (false, Some(Vec::new())),
             },
             Some(Writing::Cases(receipts, until)) => {
                 let receipts = timeout_at((*until).into(), receipts).await;
-                return (true, receipts.map_or_else(|_| late(), told));
+                return (true, receipts.ok().map(told));
             }
             None => std::future::pending().await,
         }
@@ -190,7 +228,67 @@ fn told(
     answer.map_or_else(|_| Vec::new(), Result::unwrap_or_default)
 }
 
-fn late() -> Vec<Receipt> {
-    warn!("cases are slow to reach the disk: what was decided is done before");
-    Vec::new()
+/// The oldest of the cases that are late, once they are on disk.
+async fn next_late(late: &mut VecDeque<Receipts>) -> Vec<Receipt> {
+    match late.front_mut() {
+        Some(receipts) => {
+            let answer = receipts.await;
+            late.pop_front();
+            told(answer)
+        }
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{CaseId, SessionId};
+
+    fn receipt(number: u64) -> Receipt {
+        Receipt {
+            session: SessionId(number),
+            reporter: None,
+            id: CaseId(number),
+            code: "7Q2M".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn cases_that_are_late_hold_nobody_up_and_are_told_when_they_come() {
+        let mut disk = Disk::default();
+        let mut on_their_way = Vec::new();
+        let never = |_| unreachable!("no lines are under way");
+        for _ in 0..2 {
+            let (done, receipts) = oneshot::channel();
+            on_their_way.push(done);
+            let until = tokio::time::Instant::now();
+            disk.writing = Some(Writing::Cases(receipts, until.into_std()));
+            let seen = disk.next(never).await;
+            let is_done = |seen| matches!(seen, Seen::Written { on_disk: true, receipts } if receipts.is_empty());
+            assert!(is_done(seen));
+        }
+        for (number, done) in (0..).zip(on_their_way) {
+            done.send(Ok(vec![receipt(number)])).unwrap();
+            let seen = disk.next(never).await;
+            assert!(matches!(seen, Seen::Late(receipts) if receipts == [receipt(number)]));
+        }
+        assert!(disk.late.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_never_answers_takes_no_more_memory_than_its_share() {
+        let mut disk = Disk::default();
+        let mut on_their_way = Vec::new();
+        for _ in 0..2 * limits::CASES_LATE {
+            let (done, receipts) = oneshot::channel();
+            on_their_way.push(done);
+            let until = tokio::time::Instant::now();
+            disk.writing = Some(Writing::Cases(receipts, until.into_std()));
+            disk.next(|_| unreachable!("no lines are under way")).await;
+        }
+        assert_eq!(disk.late.len(), limits::CASES_LATE);
+        let given_up = on_their_way.iter().filter(|done| done.is_closed());
+        assert_eq!(given_up.count(), limits::CASES_LATE);
+    }
 }

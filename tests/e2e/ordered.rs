@@ -69,8 +69,12 @@ async fn a_service_of_the_operators_acts_on_whoever_sends_by_a_leg() {
         .until(&ada, |state| state["blocked"] == "weapons")
         .await;
     let (warned, _) = heard(&backend, begin, "warned");
-    let (blocked, told) = heard(&backend, warned, "blocked");
+    let (mut blocked, mut told) = heard(&backend, warned, "blocked");
     assert_eq!(told["leg"], ada.name());
+    if told["case"].is_null() {
+        // The disk was slow: the code comes after.
+        (blocked, told) = heard(&backend, blocked, "blocked");
+    }
     assert!(told["case"].is_string(), "{told:?}");
     assert_eq!(act(&service, &ada, "unblur").status, 202);
     backend
