@@ -27,14 +27,15 @@ const BORED_MS = 5_000;
 const visitors = new Map();
 
 /**
- * Asks visavis; where it does not answer, as a proxy would say it.
+ * Asks visavis; where it does not answer, as a proxy would say it. It is asked twice: a connection from before
+ * may be one to a server that has just given its place to a newer one.
  * @param {string} method @param {string} path @param {string} [type] @param {string} [body]
  */
 async function ask(method, path, type, body) {
   const authorization = `Bearer ${mintToken(["publish", "backend"])}`;
   const headers = { authorization, ...(type && { "content-type": type }) };
-  const answer = fetch(MEDIA_URL + path, { method, headers, ...(body && { body }) });
-  return answer.catch(() => Response.json({ code: "unreachable" }, { status: 502 }));
+  const send = () => fetch(MEDIA_URL + path, { method, headers, ...(body && { body }) });
+  return send().catch(send).catch(() => Response.json({ code: "unreachable" }, { status: 502 }));
 }
 
 /** By which servers a page may find a way, before it makes an offer. */
