@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Janus and visavis on this machine, in turns, under the same crowd: `visavis load`.
+"""Other relays and visavis on this machine, in turns, under the same crowd: `visavis load`.
 
-    apt-get install janus && pip install aiohttp && cargo build --release
-    benches/janus/compare.py 50 100
+    cargo build --release
+    apt-get install janus && pip install aiohttp        # for Janus
+    npm --prefix benches/beside install                 # for mediasoup
+    benches/beside/compare.py 50 100 --beside janus mediasoup
 
 Prints a row of a table for each run. Nothing else should be at work meanwhile.
 """
@@ -11,20 +13,19 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import pathlib
 import tempfile
 
-import bridge
-
 HERE = pathlib.Path(__file__).parent
 VISAVIS = HERE.parents[1] / "target/release/visavis"
-BRIDGE_PORT = 8090
-VISAVIS_PORT = 8091
+PORT = 8090
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("pairs", type=int, nargs="+", help="how many pairs, run by run")
+    parser.add_argument("--beside", nargs="+", choices=["janus", "mediasoup"], default=["janus"], help="which (default: janus)")
     parser.add_argument("--turns", type=int, default=2, help="how often each is measured (default: 2)")
     parser.add_argument("--duration", default="15s", help="how long (default: 15s)")
     parser.add_argument("--visavis", type=pathlib.Path, default=VISAVIS, help="another build than the release build")
@@ -40,8 +41,9 @@ async def compare(asked):
     print("|---|---|---|---|---|---|---|---|")
     for pairs in asked.pairs:
         for _ in range(asked.turns):
-            for name, measure in ("Janus", janus), ("visavis", visavis):
-                found = await measure(asked, ["--pairs", str(pairs), "--duration", asked.duration])
+            for name in *asked.beside, "visavis":
+                async with RELAYS[name](asked):
+                    found = await crowd(asked, ["--pairs", str(pairs), "--duration", asked.duration])
                 print(row(pairs, name, found), flush=True)
 
 
@@ -54,21 +56,31 @@ def row(pairs: int, name: str, found: dict) -> str:
     )
 
 
-async def janus(asked, load: list[str]) -> dict:
+@contextlib.asynccontextmanager
+async def janus(_asked):
+    # Only here is it needed.
+    import janus_bridge
+
     options = ["--configs-folder", HERE, "--config", HERE / "janus.jcfg"]
     async with running("janus", *options) as process:
-        runner = await bridge.start(process.pid, BRIDGE_PORT)
+        runner = await janus_bridge.start(process.pid, PORT)
         try:
-            return await crowd(asked, BRIDGE_PORT, load)
+            yield
         finally:
             await runner.cleanup()
 
 
-async def visavis(asked, load: list[str]) -> dict:
-    # It carries pictures, as Janus does; it does not look at them.
-    options = ["serve", "--moderation-enabled=false", f"--http-listen=127.0.0.1:{VISAVIS_PORT}"]
-    async with running(asked.visavis, *options):
-        return await crowd(asked, VISAVIS_PORT, load)
+def mediasoup(_asked):
+    # A worker is one thread.
+    return running("node", HERE / "mediasoup_bridge.mjs", str(PORT), str(os.cpu_count()))
+
+
+def visavis(asked):
+    # It carries pictures, as the others do; it does not look at them.
+    return running(asked.visavis, "serve", "--moderation-enabled=false", f"--http-listen=127.0.0.1:{PORT}")
+
+
+RELAYS = {"janus": janus, "mediasoup": mediasoup, "visavis": visavis}
 
 
 @contextlib.asynccontextmanager
@@ -87,10 +99,10 @@ async def running(*command):
             await process.wait()
 
 
-async def crowd(asked, port: int, load: list[str]) -> dict:
+async def crowd(asked, load: list[str]) -> dict:
     """What `visavis load` finds, in a process of its own."""
     with tempfile.NamedTemporaryFile(suffix=".json") as found:
-        options = ["--url", f"http://127.0.0.1:{port}", "--video", "1M", "--json", found.name, *load]
+        options = ["--url", f"http://127.0.0.1:{PORT}", "--video", "1M", "--json", found.name, *load]
         process = await asyncio.create_subprocess_exec(
             asked.visavis, "load", *options, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
         )
