@@ -93,6 +93,8 @@ impl Handover {
         tokio::pin!(connection);
         let end = async {
             nobody_is_left.await;
+            // Whoever kept the last leg may not have come to saying so.
+            let _ = timeout(PATIENCE, self.news.all_is_told()).await;
             // It may not even have asked yet.
             if timeout(PATIENCE, self.followed.notified()).await.is_err() {
                 self.news.take_back();

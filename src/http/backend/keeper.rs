@@ -182,9 +182,11 @@ pub(super) async fn open(
     };
     // A task of its own: whoever asked may hang up before the answer, and the line must not dangle.
     let address_book = backend.address_book.clone();
+    let teller = backend.news.teller();
     tokio::spawn(async move {
         let name = keeper.keep(coming).await;
         address_book.remove(&name);
+        drop(teller);
     });
     let answer = answer.await.unwrap_or(Err(Unanswered::Over))?;
     Ok(Opened { answer, reach })

@@ -196,6 +196,17 @@ struct Inside {
     last: watch::Sender<Option<u64>>,
     /// Who else is told.
     webhooks: Option<Webhooks>,
+    /// How many may still tell something.
+    tellers: watch::Sender<usize>,
+}
+
+/// Somebody who may still tell something, until this is dropped.
+pub(super) struct Teller(News);
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.0.0.tellers.send_modify(|tellers| *tellers -= 1);
+    }
 }
 
 #[derive(Default)]
@@ -229,7 +240,25 @@ impl News {
             last_here: watch::Sender::new(None),
             last: watch::Sender::new(None),
             webhooks,
+            tellers: watch::Sender::new(0),
         }))
+    }
+
+    /// Somebody is there who may tell something.
+    pub(super) fn teller(&self) -> Teller {
+        self.0.tellers.send_modify(|tellers| *tellers += 1);
+        Teller(self.clone())
+    }
+
+    /// Waits until all have told the last of it.
+    pub(super) async fn all_is_told(&self) {
+        // This one holds a sender.
+        let _ = self
+            .0
+            .tellers
+            .subscribe()
+            .wait_for(|tellers| *tellers == 0)
+            .await;
     }
 
     /// Something happened to a leg, or to the whole server.
