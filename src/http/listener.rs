@@ -1,24 +1,31 @@
-//! The listener of the HTTP side: accepts connections, so many at once, each held to its time.
+//! The listener of the HTTP side: accepts connections, so many at once, each held to its time, and lets them
+//! go when a newer server has its place or this one ends.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::connect_info::Connected;
-use axum_server::accept::{Accept, DefaultAcceptor};
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use axum_server::{AddrListener, Address};
-use hyper_util::rt::TokioTimer;
+use axum::extract::ConnectInfo;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use metrics::{Counter, Gauge};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::Sleep;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::config::Http;
 use crate::metrics as table;
@@ -26,48 +33,54 @@ use crate::metrics as table;
 /// How long a connection may take to its first request after the server has stopped accepting.
 const LATE_REQUESTS: Duration = Duration::from_secs(1);
 
+/// Without descriptors the next connection would fail at once, as this one has.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What a listener still does, from first to last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Stage {
+    /// It accepts connections.
+    Open,
+    /// Another has the socket; who has come and not asked yet is answered here.
+    HandedOver,
+    /// What is being answered is finished.
+    Closing,
+    /// Nothing any more.
+    Closed,
+}
+
 /// Stops a listener; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ListenerHandle {
-    server: axum_server::Handle<Visitor>,
-    accepts: watch::Sender<bool>,
+    stage: watch::Sender<Stage>,
     places: Arc<Semaphore>,
     connections: u32,
 }
 
 impl ListenerHandle {
-    /// Accepts no more: whoever else has the socket does. Those who are connected are answered, also whoever
-    /// has not asked yet.
+    /// Accepts no more: whoever else has the socket does. A connection that has been of use is closed, so that
+    /// what is asked next reaches the other; one that has not asked yet is answered once.
     pub fn stop_accepting(&self) {
-        self.accepts.send_replace(false);
-        let server = self.server.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(LATE_REQUESTS).await;
-            server.graceful_shutdown(None);
-        });
+        self.stage.send_replace(Stage::HandedOver);
     }
 
     /// Accepts no more, and returns when every connection is gone or the time is over.
     pub async fn close(&self, within: Duration) {
-        if !*self.accepts.borrow() {
-            tokio::time::sleep(LATE_REQUESTS).await;
+        if *self.stage.borrow() == Stage::HandedOver {
+            sleep(LATE_REQUESTS).await;
         }
-        self.server.graceful_shutdown(Some(within));
-        // The server does not know of WebSockets any more, but each holds its place.
+        self.stage.send_replace(Stage::Closing);
+        // A WebSocket holds its place as well.
         let all_gone = self.places.acquire_many(self.connections);
-        let _ = tokio::time::timeout(within, all_gone).await;
-        // One that has stopped accepting before waits for its connections without an end.
-        self.server.shutdown();
+        let _ = timeout(within, all_gone).await;
+        self.stage.send_replace(Stage::Closed);
     }
 }
 
 /// A bound socket and everything that a connection is held to.
-#[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
-    certificate: Option<Arc<ServerConfig>>,
-    limit: Limit,
-    header_timeout: Duration,
+    terms: Terms,
     handle: ListenerHandle,
 }
 
@@ -75,18 +88,29 @@ impl Listener {
     /// Around a bound socket; with a certificate it speaks TLS.
     pub fn new(socket: TcpListener, certificate: Option<Arc<ServerConfig>>, http: &Http) -> Self {
         let limit = Limit::new(http);
+        let stage = watch::Sender::new(Stage::Open);
+        let patience = Duration::from_millis(http.header_timeout_ms);
+        // HTTP/1.1 only: a page of a dozen small files gains nothing from HTTP/2, and a WebSocket
+        // needs HTTP/1.1 of most browsers anyway.
+        let mut protocol = http1::Builder::new();
+        protocol
+            .timer(TokioTimer::new())
+            .header_read_timeout(patience);
         let handle = ListenerHandle {
-            server: axum_server::Handle::new(),
-            accepts: watch::Sender::new(true),
+            stage: stage.clone(),
             places: Arc::clone(&limit.places),
             connections: http.max_connections,
         };
-        let header_timeout = Duration::from_millis(http.header_timeout_ms);
+        let terms = Terms {
+            limit,
+            patience,
+            tls: certificate.map(TlsAcceptor::from),
+            protocol,
+            stage: stage.subscribe(),
+        };
         Self {
             socket,
-            certificate,
-            limit,
-            header_timeout,
+            terms,
             handle,
         }
     }
@@ -96,95 +120,123 @@ impl Listener {
         self.handle.clone()
     }
 
-    /// Serves until its handle stops it.
+    /// Serves until its handle has closed it.
     ///
     /// # Errors
     /// The socket cannot be used.
     pub async fn serve(self, router: Router) -> io::Result<()> {
         self.socket.set_nonblocking(true)?;
-        let arrivals = Arrivals {
-            socket: tokio::net::TcpListener::from_std(self.socket)?,
-            accepts: self.handle.accepts.subscribe(),
-        };
-        let server = axum_server::Server::from_listener(arrivals);
-        let mut server = server.handle(self.handle.server);
-        // HTTP/1.1 only: a page of a dozen small files gains nothing from HTTP/2, and a WebSocket
-        // needs HTTP/1.1 of most browsers anyway. Set here, since axum-server's own switch for it
-        // forbids upgrades.
-        let builder = server.http_builder();
-        *builder = builder.clone().http1_only();
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout);
-        // Who signs in is held to a pace by address; it is printed and kept nowhere.
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        match self.certificate {
-            None => {
-                server
-                    .acceptor(self.limit.around(DefaultAcceptor))
-                    .serve(service)
-                    .await
-            }
-            Some(certificate) => {
-                let tls = RustlsAcceptor::new(RustlsConfig::from_config(certificate))
-                    .handshake_timeout(self.header_timeout);
-                server.acceptor(self.limit.around(tls)).serve(service).await
+        let socket = tokio::net::TcpListener::from_std(self.socket)?;
+        let router = TowerToHyperService::new(router);
+        let mut stage = self.terms.stage.clone();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = reaches(&mut stage, Stage::HandedOver) => break,
+                accepted = socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, from)) => {
+                    tokio::spawn(self.terms.clone().attend(stream, from, router.clone()));
+                }
+                Err(_) => sleep(PAUSE).await,
             }
         }
+        drop(socket);
+        reaches(&mut stage, Stage::Closed).await;
+        Ok(())
     }
 }
 
-/// Where a connection comes from. It is printed and kept nowhere.
-#[derive(Clone, Debug)]
-pub struct Visitor(SocketAddr);
-
-impl Address for Visitor {
-    type Stream = TcpStream;
-    type Listener = Arrivals;
-}
-
-impl Connected<Visitor> for SocketAddr {
-    fn connect_info(Visitor(address): Visitor) -> Self {
-        address
-    }
-}
-
-/// The socket at which connections arrive, as long as they are for this server.
-#[derive(Debug)]
-pub struct Arrivals {
-    socket: tokio::net::TcpListener,
-    accepts: watch::Receiver<bool>,
-}
-
-impl AddrListener<TcpStream, Visitor> for Arrivals {
-    async fn bind_to(Visitor(address): Visitor) -> io::Result<Self> {
-        Ok(Self {
-            socket: tokio::net::TcpListener::bind(address).await?,
-            accepts: watch::Sender::new(true).subscribe(),
-        })
-    }
-
-    async fn accept_stream(&self) -> io::Result<(TcpStream, Visitor)> {
-        tokio::select! {
-            biased;
-            () = stopped(self.accepts.clone()) => std::future::pending().await,
-            accepted = self.socket.accept() => {
-                accepted.map(|(stream, address)| (stream, Visitor(address)))
-            }
-        }
-    }
-
-    fn get_local_addr(&self) -> io::Result<Visitor> {
-        self.socket.local_addr().map(Visitor)
-    }
-}
-
-/// Waits until no connection is for this server any more.
-async fn stopped(mut accepts: watch::Receiver<bool>) {
-    if accepts.wait_for(|accepts| !accepts).await.is_err() {
-        // Nobody is left who could stop it.
+/// Waits until a listener has come so far.
+async fn reaches(stage: &mut watch::Receiver<Stage>, wanted: Stage) {
+    if stage.wait_for(|stage| *stage >= wanted).await.is_err() {
+        // Nobody is left who could close it.
         std::future::pending::<()>().await;
+    }
+}
+
+/// What every connection is held to; cheap to clone.
+#[derive(Clone)]
+struct Terms {
+    limit: Limit,
+    patience: Duration,
+    tls: Option<TlsAcceptor>,
+    protocol: http1::Builder,
+    stage: watch::Receiver<Stage>,
+}
+
+impl Terms {
+    /// Answers what comes by a connection. One that fails is for its other end to make anew.
+    async fn attend(
+        self,
+        stream: TcpStream,
+        from: SocketAddr,
+        router: TowerToHyperService<Router>,
+    ) {
+        let Some(_place) = self.limit.admit() else {
+            return;
+        };
+        // Signaling is small messages that someone waits for.
+        if stream.set_nodelay(true).is_err() {
+            return;
+        }
+        match self.tls.clone() {
+            None => self.answer(Held { stream, _place }, from, router).await,
+            Some(tls) => {
+                if let Ok(Ok(stream)) = timeout(self.patience, tls.accept(stream)).await {
+                    self.answer(Held { stream, _place }, from, router).await;
+                }
+            }
+        }
+    }
+
+    async fn answer<S>(self, stream: Held<S>, from: SocketAddr, router: TowerToHyperService<Router>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self {
+            protocol,
+            mut stage,
+            ..
+        } = self;
+        let asked = Arc::new(Notify::new());
+        let (note, now) = (Arc::clone(&asked), stage.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            note.notify_one();
+            // Who signs in is held to a pace by address; it is printed and kept nowhere.
+            request.extensions_mut().insert(ConnectInfo(from));
+            let (answer, now) = (router.call(request), now.clone());
+            async move {
+                let mut response = answer.await?;
+                if *now.borrow() > Stage::Open {
+                    // Not of a WebSocket, which has another word there.
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().entry(CONNECTION).or_insert(close);
+                }
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let connection = protocol.serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection.with_upgrades());
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = may_ask_no_more(&mut stage, &asked) => connection.as_mut().graceful_shutdown(),
+        }
+        tokio::select! {
+            _ = connection => {}
+            () = reaches(&mut stage, Stage::Closed) => {}
+        }
+    }
+}
+
+/// Waits until a connection is to end with what is being answered on it.
+async fn may_ask_no_more(stage: &mut watch::Receiver<Stage>, asked: &Notify) {
+    reaches(stage, Stage::HandedOver).await;
+    // It came to this server, and its first request may be on its way.
+    tokio::select! {
+        _ = timeout(LATE_REQUESTS, asked.notified()) => {}
+        () = reaches(stage, Stage::Closing) => {}
     }
 }
 
@@ -192,7 +244,6 @@ async fn stopped(mut accepts: watch::Receiver<bool>) {
 #[derive(Clone, Debug)]
 struct Limit {
     places: Arc<Semaphore>,
-    patience: Duration,
     open: Gauge,
     refused: Counter,
 }
@@ -201,25 +252,18 @@ impl Limit {
     fn new(http: &Http) -> Self {
         Self {
             places: Arc::new(Semaphore::new(http.max_connections as usize)),
-            patience: Duration::from_millis(http.header_timeout_ms),
             open: table::HTTP_CONNECTIONS.gauge(),
             refused: table::HTTP_REFUSED.counter(),
         }
     }
 
-    const fn around<A>(self, inner: A) -> Limited<A> {
-        Limited { limit: self, inner }
-    }
-
-    fn admit(&self) -> io::Result<Place> {
+    fn admit(&self) -> Option<Place> {
         let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
             self.refused.increment(1);
-            return Err(io::Error::other(
-                "as many connections as the configuration allows",
-            ));
+            return None;
         };
         self.open.increment(1.0);
-        Ok(Place {
+        Some(Place {
             open: self.open.clone(),
             _permit: permit,
         })
@@ -239,67 +283,11 @@ impl Drop for Place {
     }
 }
 
-/// A [`Limit`] around the acceptor that speaks TLS, or does not.
-#[derive(Clone, Debug)]
-struct Limited<A> {
-    limit: Limit,
-    inner: A,
-}
-
-impl<A, S> Accept<TcpStream, S> for Limited<A>
-where
-    A: Accept<TcpStream, S, Future: Send + 'static>,
-{
-    type Stream = Held<A::Stream>;
-    type Service = A::Service;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, A::Service)>> + Send>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        // Signaling is small messages that someone waits for.
-        let admitted = stream.set_nodelay(true).and_then(|()| self.limit.admit());
-        let patience = self.limit.patience;
-        let accepted = self.inner.accept(stream, service);
-        Box::pin(async move {
-            let place = admitted?;
-            let (stream, service) = accepted.await?;
-            Ok((Held::new(stream, place, patience), service))
-        })
-    }
-}
-
 /// A connection and its place; a WebSocket keeps both.
-///
-/// hyper's own timer for the head of a request begins only after as many bytes as the preface of
-/// HTTP/2 has: until then it waits for ever to learn which version it is. This one does not.
 #[derive(Debug)]
 struct Held<S> {
     stream: S,
-    unsure: Option<(usize, Pin<Box<Sleep>>)>,
     _place: Place,
-}
-
-/// Length of the preface of HTTP/2 (RFC 9113, 3.4).
-const PREFACE_BYTES: usize = 24;
-
-impl<S> Held<S> {
-    fn new(stream: S, place: Place, patience: Duration) -> Self {
-        let unsure = Some((PREFACE_BYTES, Box::pin(tokio::time::sleep(patience))));
-        Self {
-            stream,
-            unsure,
-            _place: place,
-        }
-    }
-
-    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some((_, patience)) = &mut self.unsure else {
-            return Poll::Pending;
-        };
-        patience
-            .as_mut()
-            .poll(context)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
-    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
@@ -308,17 +296,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if polled.is_pending() {
-            return self.poll_patience(context);
-        }
-        let came = buffer.filled().len() - before;
-        let unsure = self.unsure.take();
-        self.unsure = unsure
-            .filter(|(left, _)| *left > came)
-            .map(|(left, timer)| (left - came, timer));
-        polled
+        Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
@@ -349,5 +327,76 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Held<S> {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+    async fn listening() -> (SocketAddr, ListenerHandle, JoinHandle<io::Result<()>>) {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = socket.local_addr().unwrap();
+        let listener = Listener::new(socket, None, &Http::default());
+        let handle = listener.handle();
+        let router = Router::new().route("/", get(|| async { "here" }));
+        (place, handle, tokio::spawn(listener.serve(router)))
+    }
+
+    /// Asks and reads one answer.
+    async fn ask(stream: &mut TcpStream) -> String {
+        stream.write_all(ASK).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"here") {
+            let read = stream.read_buf(&mut answer).await.unwrap();
+            assert_ne!(read, 0, "no answer");
+        }
+        String::from_utf8(answer).unwrap()
+    }
+
+    async fn is_closed(stream: &mut TcpStream) -> bool {
+        matches!(stream.read(&mut [0]).await, Ok(0))
+    }
+
+    #[tokio::test]
+    async fn once_another_accepts_who_has_asked_before_is_sent_there() {
+        let (place, handle, ends) = listening().await;
+        let mut before = TcpStream::connect(place).await.unwrap();
+        let mut fresh = TcpStream::connect(place).await.unwrap();
+        for _ in 0..2 {
+            let answer = ask(&mut before).await;
+            assert!(!answer.contains("connection: close"), "{answer}");
+        }
+        // Whoever comes later is in the backlog behind it: it has been accepted.
+        ask(&mut TcpStream::connect(place).await.unwrap()).await;
+        handle.stop_accepting();
+        assert!(is_closed(&mut before).await);
+        let answer = ask(&mut fresh).await;
+        assert!(answer.contains("connection: close"), "{answer}");
+        assert!(is_closed(&mut fresh).await);
+        assert!(!ends.is_finished());
+        handle.close(Duration::ZERO).await;
+        ends.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_for_nobody_who_asks_nothing() {
+        let (place, handle, ends) = listening().await;
+        let mut silent = TcpStream::connect(place).await.unwrap();
+        let mut before = TcpStream::connect(place).await.unwrap();
+        ask(&mut before).await;
+        let long = Duration::from_secs(3600);
+        timeout(long / 60, handle.close(long)).await.unwrap();
+        for stream in [&mut silent, &mut before] {
+            assert!(is_closed(stream).await);
+        }
+        ends.await.unwrap().unwrap();
+        TcpStream::connect(place).await.unwrap_err();
     }
 }
