@@ -263,6 +263,7 @@ impl Server {
             () = patient => {}
             () = impatient => info!("told to end at once"),
         }
+        self.handover.all_is_told().await;
         drop(nobody_is_left);
         let _ = handed_over.await;
         self.http_handle.close(LAST_ANSWERS).await;

@@ -22,7 +22,7 @@ use super::events::{Read, Reader};
 use super::incumbent::Incumbent;
 use super::news::{News, Told};
 
-/// How long the newer server may take to ask what happens, and to hear the last of it.
+/// How long the last of it may take to be told, and the newer server to ask what happens and to hear that.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where it asks for that. No network leads there.
@@ -80,6 +80,11 @@ impl Handover {
         self.news.hand_over().await;
     }
 
+    /// Waits until what became of the last legs is told: whoever kept one may not have come to saying so.
+    pub async fn all_is_told(&self) {
+        let _ = timeout(PATIENCE, self.news.all_is_told()).await;
+    }
+
     /// The newer server is gone.
     pub fn take_back(&self) {
         self.news.take_back();
@@ -93,8 +98,6 @@ impl Handover {
         tokio::pin!(connection);
         let end = async {
             nobody_is_left.await;
-            // Whoever kept the last leg may not have come to saying so.
-            let _ = timeout(PATIENCE, self.news.all_is_told()).await;
             // It may not even have asked yet.
             if timeout(PATIENCE, self.followed.notified()).await.is_err() {
                 self.news.take_back();

@@ -461,6 +461,22 @@ mod tests {
         assert_eq!(all.each_ref().map(What::word), WORDS);
     }
 
+    #[tokio::test]
+    async fn all_is_told_once_everybody_who_may_tell_has_ended() {
+        let news = News::new(8, None);
+        news.all_is_told().await;
+        let [one, other] = [news.teller(), news.teller()];
+        drop(one);
+        let waits = tokio::spawn({
+            let news = news.clone();
+            async move { news.all_is_told().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waits.is_finished());
+        drop(other);
+        waits.await.unwrap();
+    }
+
     #[test]
     fn who_was_away_gets_what_came_meanwhile() {
         let news = News::new(1, None);
