@@ -26,7 +26,7 @@ const PACKET: usize = 1100;
 const TAG: usize = 16;
 /// Packets under way at most in a flood: the relay has always something to do, and no buffer
 /// overflows.
-const WINDOW: u64 = 192;
+const WINDOW: u64 = 768;
 /// After so long without an answer, what is under way is lost.
 const LOST_AFTER: Duration = Duration::from_millis(50);
 /// After so long without a packet, none is under way any more.

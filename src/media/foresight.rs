@@ -70,6 +70,7 @@ impl Uplink {
     fn glance(&self) {
         let newest = self.arrivals.highest();
         black_box(newest.and_then(|newest| self.arrivals.at(newest)));
+        self.inbound.glance();
     }
 }
 
@@ -89,7 +90,7 @@ impl Downlink {
 
     /// What lies aside of it: which indices were used, and where the next packet will be found.
     fn glance_further(&self) {
-        black_box(self.outbound.newest());
+        self.outbound.glance();
         self.ring.glance(self.video.next_index);
     }
 }

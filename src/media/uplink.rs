@@ -82,7 +82,7 @@ pub(crate) struct Uplink {
     /// The sender's wall clock against ours.
     pub(crate) clock: SenderClock,
     transport_numbers: Unwrapper,
-    inbound: Inbound,
+    pub(super) inbound: Inbound,
 }
 
 impl Uplink {

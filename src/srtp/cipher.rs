@@ -1,5 +1,7 @@
 //! The ciphers behind one door: a keyed state that seals and opens a packet's body in place.
 
+use std::hint::black_box;
+
 use aes::Aes128Enc;
 use ctr::cipher::{InnerIvInit, KeyInit, StreamCipher};
 use ctr::{Ctr128BE, CtrCore};
@@ -70,6 +72,18 @@ impl Cipher {
                 master.derive(salt),
                 &master.derive(tag),
             ))),
+        }
+    }
+
+    /// Reads a little of both ends of its key. Changes nothing.
+    pub(super) fn glance(&self) {
+        match self {
+            Self::Gcm(gcm) => {
+                black_box((gcm.salt, gcm.key.algorithm()));
+            }
+            Self::CounterMode(cm) => {
+                black_box(cm.salt);
+            }
         }
     }
 

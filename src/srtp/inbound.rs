@@ -47,6 +47,11 @@ impl Inbound {
         }
     }
 
+    /// Warms what the next RTP packet will need. Changes nothing.
+    pub fn glance(&self) {
+        self.rtp.glance();
+    }
+
     /// Takes an RTP packet with the `header` that was read from it. `window` is that of its SSRC
     /// (a new one for an SSRC not yet known, to be kept only if this succeeds) and remembers the
     /// packet when, and only when, it is authentic.

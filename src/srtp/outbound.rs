@@ -1,5 +1,7 @@
 //! What is sent to a visitor: encrypted in place, each packet under an index of its own.
 
+use std::hint::black_box;
+
 use super::cipher::{Cipher, Place};
 use super::keys::MasterKey;
 use super::profile::Profile;
@@ -55,6 +57,12 @@ impl Outbound {
     /// The highest index of all streams.
     pub fn newest(&self) -> Option<u64> {
         self.sent.iter().map(|(_, window)| window.highest()).max()?
+    }
+
+    /// Warms what the next RTP packet will need. Changes nothing.
+    pub fn glance(&self) {
+        black_box(self.newest());
+        self.rtp.glance();
     }
 
     /// Protects the RTP packet in the first `length` bytes, writes the tag behind it and returns
