@@ -3,6 +3,7 @@
 
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { freePort, startServer } from "./server.mjs";
 
 /** @import { RemoteInfo, Socket } from "node:dgram" */
 
@@ -13,8 +14,26 @@ import { once } from "node:events";
  * @property {number} delayMs how long each is on the way, each way
  */
 
+const [HERE, BEYOND] = ["127.0.0.1", "127.0.0.2"];
+
 /** So much is waiting in a socket at most, as on a good line. */
 const BUFFER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * A server for whose media browsers know the other end of such a line, and no other way.
+ * @param {Badness} badness
+ */
+export async function startBeyond(badness) {
+  const port = await freePort();
+  const media = { listen: `${HERE}:${port}`, advertise: [BEYOND], tcp_connections: 0 };
+  const server = await startServer({ media });
+  const hop = await openHop({ at: BEYOND, to: HERE, port }, badness);
+  const stop = () => {
+    hop.close();
+    return server.stop();
+  };
+  return { url: server.url, stop };
+}
 
 /**
  * What comes to `at` goes to `to`, on the same port, and answers come back from there.
@@ -22,7 +41,7 @@ const BUFFER_BYTES = 4 * 1024 * 1024;
  * @param {Badness} badness
  * @returns {Promise<{ close: () => void }>}
  */
-export async function openHop({ at, to, port }, { up, down, delayMs }) {
+async function openHop({ at, to, port }, { up, down, delayMs }) {
   const front = await bound(at, port);
   /** @type {Map<string, Socket>} */
   const backs = new Map();

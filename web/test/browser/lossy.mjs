@@ -9,8 +9,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { arrive, openChromium } from "./chromium.mjs";
-import { openHop } from "./hop.mjs";
-import { freePort, startServer } from "./server.mjs";
+import { startBeyond } from "./hop.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -24,19 +23,14 @@ const { values } = parseArgs({
 });
 
 const size = values.size.split("x").map(Number);
-const [HERE, BEYOND] = ["127.0.0.1", "127.0.0.2"];
 
 async function run() {
-  const port = await freePort();
-  // The browsers know the server by the line's other end, and by no other way.
-  const media = { listen: `${HERE}:${port}`, advertise: [BEYOND], tcp_connections: 0 };
-  const server = await startServer({ media });
   const badness = { up: Number(values.up), down: Number(values.down), delayMs: Number(values.delay) };
-  const hop = await openHop({ at: BEYOND, to: HERE, port }, badness);
+  const { url, stop } = await startBeyond(badness);
   const colours = /** @type {const} */ (["red", "green"]);
   const browsers = await Promise.all(colours.map((colour) => openChromium(colour, { size })));
   try {
-    const people = await Promise.all(browsers.map((browser) => arrive(browser, server.url)));
+    const people = await Promise.all(browsers.map((browser) => arrive(browser, url)));
     await Promise.all(people.map((person) => person.start()));
     await Promise.all(people.map((person) => person.meets()));
     const before = await Promise.all(people.map((person) => person.stats()));
@@ -49,8 +43,7 @@ async function run() {
     }));
   } finally {
     await Promise.all(browsers.map((browser) => browser.close()));
-    hop.close();
-    await server.stop();
+    await stop();
   }
 }
 
