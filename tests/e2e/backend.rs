@@ -25,7 +25,7 @@ pub(crate) fn hear(
         asker.authorization
     );
     stream.write_all(head.as_bytes()).unwrap();
-    let (mut id, mut name) = (0, String::new());
+    let (mut id, mut name, mut silence) = (0, String::new(), 0);
     BufReader::new(stream).lines().filter_map(move |line| {
         let line = line.unwrap();
         if let Some(number) = line.strip_prefix("id: ") {
@@ -34,8 +34,12 @@ pub(crate) fn hear(
             name = word.to_owned();
         } else if let Some(data) = line.strip_prefix("data: ") {
             let data = serde_json::from_str(data).unwrap();
+            silence = 0;
             return Some((id, std::mem::take(&mut name), data));
         }
+        // A sign of life, after 15 s without an event.
+        silence += usize::from(line.starts_with(':'));
+        assert!(silence < 3, "nothing comes after {id}");
         None
     })
 }
